@@ -1,16 +1,25 @@
+/** The linear memory of the WASM kernels. Views made on `buffer` stay valid: the memory is reserved once and never grows. */
+export interface KernelMemory {
+  readonly buffer: ArrayBufferLike;
+}
+
 /**
  * The hot loops every strategy, trainer and measurement runs on.
  *
  * Two implementations exist: `reference` (plain TypeScript, the truth) and `wasm` (SIMD, compiled from `assembly/`).
- * All matrices are row-major. An array that lies inside the kernel's own memory (allocated with {@link Kernels.allocF32}
+ * All matrices are row-major. Shapes are not guessed: an array shorter than its stated shape throws a RangeError; a longer
+ * one is used from its start. Every kernel gives the same bits for the same input, on every machine. An array that lies inside the kernel's own memory (allocated with {@link Kernels.allocF32}
  * and friends) is used in place; any other array is copied block by block, which costs about one extra pass.
  */
-export interface Kernels {
+export interface Kernels extends RowKernels, TrainingKernels {
   readonly kind: "wasm" | "reference";
 
   /** The linear memory behind `alloc*`; undefined for the reference implementation. Never grows after creation. */
-  readonly memory: WebAssembly.Memory | undefined;
-  /** Allocates n zeroed elements in kernel memory, 64-byte aligned. Throws when the reserved memory is exhausted. */
+  readonly memory: KernelMemory | undefined;
+  /**
+   * Allocates n zeroed elements in kernel memory, 64-byte aligned.
+   * @throws RangeError when the reserved memory is exhausted, naming what was asked and what is left.
+   */
   allocF32(n: number): Float32Array;
   allocF64(n: number): Float64Array;
   allocI32(n: number): Int32Array;
@@ -18,7 +27,12 @@ export interface Kernels {
   mark(): number;
   release(mark: number): void;
 
-  /** out (m×n) = alpha·op(a)·op(b) + beta·out, where op(a) is m×k and op(b) is k×n; float32. */
+  /**
+   * out (m×n) = alpha·op(a)·op(b) + beta·out, where op(a) is m×k and op(b) is k×n; float32.
+   * Stored shapes: a is m×k, or k×m with transA; b is k×n, or n×k with transB. `out` must not overlap a or b.
+   * alpha and beta default to 1 and 0; with beta = 0 the old contents of `out` are never read (they may be NaN).
+   * Cost: 2·m·n·k floating-point operations. Sums over k in blocks, so the last bits differ between implementations.
+   */
   gemm(args: {
     m: number;
     n: number;
@@ -32,12 +46,17 @@ export interface Kernels {
     beta?: number;
   }): void;
 
-  /** Row-wise softmax of logits (n×c) in place, each row scaled by 1/temperature first. */
+  /**
+   * Row-wise softmax of logits (n×c) in place, each row scaled by 1/temperature first (temperature > 0).
+   * The row maximum is subtracted, so any finite logits are safe. A NaN or +∞ logit makes its row NaN; −∞ gives 0.
+   */
   softmaxRows(x: Float32Array, n: number, c: number, temperature: number): void;
 
   /**
    * Per row of probabilities (n×c): largest and second-largest value, index of the largest (ties: lowest), and
-   * Shannon entropy in nats. Any output may be omitted.
+   * Shannon entropy in nats. Any output may be omitted. With c = 1, top2 is 0; with c = 0 all are 0 and argmax is −1.
+   * Entries ≤ 0 add nothing to the entropy. A NaN entry is never the largest and makes the entropy NaN; rows are to
+   * be validated by the caller.
    */
   rowStats(
     p: Float32Array,
@@ -53,7 +72,8 @@ export interface Kernels {
    * Farthest-first step: minDist[i] = min(minDist[i], max(0, ‖x_i‖² + ‖center‖² − 2⟨x_i, center⟩)). Where it shrinks and
    * `closest` is given, closest[i] = centerIndex.
    * @returns the row with the largest minDist afterwards (ties: lowest row), rows with minDist < 0 being ignored
-   *          (a negative entry marks a row that may not be chosen); −1 when every row is marked.
+   *          (a negative entry marks a row that may not be chosen and is left as it is); −1 when every row is
+   *          marked or n = 0. A NaN distance changes nothing.
    */
   distanceUpdate(args: {
     x: Float32Array;
@@ -81,12 +101,23 @@ export interface Kernels {
     weightDecay: number;
   }): void;
 
-  /** Lower Cholesky factor in place of a symmetric positive definite n×n float64 matrix. @returns false when a pivot ≤ 0. */
+  /**
+   * Lower Cholesky factor in place of a symmetric positive definite n×n float64 matrix; only its lower triangle is read
+   * and the strict upper triangle becomes 0.
+   * @returns false when a pivot is not > 0 (then the contents are unspecified).
+   */
   cholesky(a: Float64Array, n: number): boolean;
   /** Solves L·Lᵀ·X = B in place for B (n×r) given the factor of {@link cholesky}. */
   choleskySolve(l: Float64Array, n: number, b: Float64Array, r: number): void;
+  /** Solves L·X = B in place for B (n×r), L lower triangular with a non-zero diagonal; its upper triangle is not read. */
+  solveLower(l: Float64Array, n: number, b: Float64Array, r: number): void;
+  /** Solves Lᵀ·X = B in place for B (n×r), L as in {@link solveLower}. */
+  solveLowerTransposed(l: Float64Array, n: number, b: Float64Array, r: number): void;
 
-  /** Unfolds NHWC images (valid or same padding, given as pad) to rows of kh·kw·c values for a convolution by GEMM. */
+  /**
+   * Unfolds NHWC images (valid or same padding, given as pad) to rows of kh·kw·c values for a convolution by GEMM.
+   * `out` is (n·oh·ow)×(kh·kw·c) with oh = ⌊(h + 2·pad − kh) / stride⌋ + 1 and likewise ow; padding reads as 0.
+   */
   im2col(args: {
     x: Float32Array;
     n: number;
@@ -99,7 +130,7 @@ export interface Kernels {
     pad: number;
     out: Float32Array;
   }): void;
-  /** Adjoint of {@link im2col}: adds columns back onto images. */
+  /** Adjoint of {@link im2col}: `out` (n×h×w×c) is overwritten by the sum of all columns that read each pixel. */
   col2im(args: {
     columns: Float32Array;
     n: number;
@@ -112,4 +143,80 @@ export interface Kernels {
     pad: number;
     out: Float32Array;
   }): void;
+}
+
+/** Passes over rows and flat vectors. */
+export interface RowKernels {
+  /** x[i,j] += bias[j] for x (n×c). */
+  addBias(x: Float32Array, n: number, c: number, bias: Float32Array): void;
+  /** out[j] = Σ_i x[i,j] for x (n×c), accumulated in float64 over blocks of rows. */
+  columnSums(x: Float32Array, n: number, c: number, out: Float32Array): void;
+  /** out[i,:] = x[rows[i],:] for rows of width d. @throws RangeError when a row number lies outside x. */
+  gatherRows(args: { x: Float32Array; d: number; rows: Int32Array; out: Float32Array }): void;
+  /** y += alpha·x, elementwise over x.length. */
+  axpy(alpha: number, x: Float32Array, y: Float32Array): void;
+  /** x *= alpha. */
+  scale(alpha: number, x: Float32Array): void;
+  /** Σ x_i, accumulated in float64. */
+  sum(x: Float32Array): number;
+  /** Σ x_i·y_i, accumulated in float64 over x.length. */
+  dot(x: Float32Array, y: Float32Array): number;
+  /** x = e^x in place; relative error ≤ 3e-7; overflow gives +∞, below −87.3 gives 0, NaN stays NaN. */
+  exp(x: Float32Array): void;
+  /** x = ln x in place; relative error ≤ 3e-7 (absolute near 1); 0 (and subnormals) give −∞, negative gives NaN. */
+  log(x: Float32Array): void;
+}
+
+/** What gradient training needs beside GEMM and Adam. */
+export interface TrainingKernels {
+  /** x = max(x, 0) in place over n values; NaN becomes 0. */
+  relu(x: Float32Array, n: number): void;
+  /** gradient[i] = activated[i] > 0 ? gradient[i] : 0 in place over n values. */
+  reluBackward(gradient: Float32Array, activated: Float32Array, n: number): void;
+  /** x = 1 / (1 + e^(−x / temperature)) in place over n values. */
+  sigmoid(x: Float32Array, n: number, temperature: number): void;
+  /**
+   * Σ_i w_i · (−ln softmax(logits_i)[label_i]) and, when `gradient` is given,
+   * gradient[i,j] = gradientScale · w_i · (softmax(logits_i)[j] − [j = label_i]). `gradient` may be `logits` itself.
+   * Row weights default to 1. @throws RangeError when a label lies outside 0 … c − 1.
+   */
+  softmaxCrossEntropy(args: LossArguments & { labels: Int32Array }): number;
+  /** Σ_i w_i · Σ_j binary cross-entropy of sigmoid(logits_ij) against targets_ij in [0, 1]; gradient as above. */
+  sigmoidCrossEntropy(args: LossArguments & { targets: Float32Array }): number;
+  /** Σ_i w_i · Σ_j ½·(logits_ij − targets_ij)²; gradient as above. */
+  squaredError(args: LossArguments & { targets: Float32Array }): number;
+  /**
+   * Largest value of every size×size window of NHWC images (no padding); out is n×oh×ow×c with
+   * oh = ⌊(h − size) / stride⌋ + 1, and argmax the flat index into x it came from (ties: first in row order).
+   */
+  maxPool(args: PoolArguments & { x: Float32Array; out: Float32Array; argmax: Int32Array }): void;
+  /** Adjoint of {@link maxPool}: out (nInput values) is overwritten by gradient added at each argmax. */
+  maxPoolBackward(args: {
+    gradient: Float32Array;
+    nOutput: number;
+    argmax: Int32Array;
+    out: Float32Array;
+    nInput: number;
+  }): void;
+}
+
+export interface LossArguments {
+  /** n×c. */
+  logits: Float32Array;
+  n: number;
+  c: number;
+  /** One factor per row, ≥ 0. */
+  rowWeights?: Float32Array;
+  /** n×c, overwritten. */
+  gradient?: Float32Array;
+  gradientScale: number;
+}
+
+export interface PoolArguments {
+  n: number;
+  h: number;
+  w: number;
+  c: number;
+  size: number;
+  stride: number;
 }

@@ -1,0 +1,2 @@
+export { loadKernels } from "./loadKernels";
+export type * from "./port";

@@ -1,0 +1,3 @@
+export { instantiateKernels } from "./instantiateKernels";
+export { createReferenceKernels } from "./reference";
+export type { KernelMemory, Kernels, LossArguments, PoolArguments, RowKernels, TrainingKernels } from "./types";
