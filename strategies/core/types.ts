@@ -74,6 +74,11 @@ export interface Pool {
   readonly keys?: ItemKeys;
   /** Need `labels`. Empty arrays at cold start, never absent. */
   readonly labelled: LabelledRows;
+  /**
+   * Part of the need `labels`: rows picked in earlier rounds whose answer is still to come. Not eligible; strategies that
+   * spread their picks count them as already chosen, so that a refill does not serve neighbours of what is on screens.
+   */
+  readonly pending?: Uint32Array;
   /** Need `probabilities`: n × nClasses; every eligible row finite, ≥ 0 and summing to 1 ± 1e-4. */
   readonly probabilities?: RowMatrix;
   /** Need `embeddings`: n × d, finite for eligible and labelled rows. */
