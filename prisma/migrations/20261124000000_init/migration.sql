@@ -539,6 +539,7 @@ CREATE TABLE "job_run" (
     "error" JSONB,
     "requested_by" TEXT,
     "created_at" TIMESTAMPTZ NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    "start_after" TIMESTAMPTZ,
     "started_at" TIMESTAMPTZ,
     "finished_at" TIMESTAMPTZ,
     "heartbeat_at" TIMESTAMPTZ,
