@@ -1,0 +1,9 @@
+export { readComparable } from "./dashboards.db";
+export { forgetLabelTallies } from "./labelTally";
+export { readAnnotators } from "./readAnnotators";
+export { readClassBalance } from "./readClassBalance";
+export { readLearningCurve } from "./readLearningCurve";
+export { readOverview } from "./readOverview";
+export { readRounds } from "./readRounds";
+export { readSelectionWorks } from "./readSelectionWorks";
+export { readThroughput } from "./readThroughput";

@@ -1,0 +1,113 @@
+import type { Measured, OverviewView } from "@/contracts/dashboards";
+import { HOUR_MS } from "@/contracts/limits";
+import type { Clock } from "@/server/clock";
+import type { Db } from "@/server/db";
+import type { MetricRow } from "./dashboards.db";
+import {
+  readActiveModel,
+  readFailedJobs,
+  readLatestMetrics,
+  readPace,
+  readQueueCounts,
+  readRounds,
+  readTask,
+  readTotals,
+} from "./dashboards.db";
+
+/** Labels since the last model version beyond which the page warns that the queue is ranked by old beliefs. */
+const STALE_LABELS = 200;
+const FAILED_JOB_WINDOW_MS = 24 * HOUR_MS;
+
+/**
+ * The first screen of a project in numbers. Reads running totals and indexes only: its cost does not grow with the pool.
+ */
+export async function readOverview({ db, clock }: { db: Db; clock: Clock }, projectId: number): Promise<OverviewView> {
+  const now = clock.now();
+  const [totals, queue, pace, model, rounds, task, accuracies, failed] = await Promise.all([
+    readTotals(db, projectId),
+    readQueueCounts(db, projectId),
+    readPace(db, projectId, now),
+    readActiveModel(db, projectId),
+    readRounds(db, projectId, 2 ** 31 - 1, 1),
+    readTask(db, projectId),
+    readLatestMetrics(db, projectId, "accuracy", "audit"),
+    readFailedJobs(db, projectId, new Date(now.getTime() - FAILED_JOB_WINDOW_MS)),
+  ]);
+  const accuracy = model ? accuracies.find((m) => m.model_version === model.version) : undefined;
+  const round = rounds[0];
+  const itemsLeft = Math.max(0, totals.n_items - totals.n_resolved);
+  return {
+    nItems: totals.n_items,
+    nResolved: totals.n_resolved,
+    nLabels: totals.n_labels,
+    nSkips: totals.n_skips,
+    nOpenFlags: totals.n_open_flags,
+    nAuditLabels: totals.n_audit_labels,
+    nDuplicates: totals.n_duplicates,
+    queueOpen: queue.open,
+    queueLeased: queue.leased,
+    activeAnnotators: pace.annotators,
+    labelsLastHour: pace.labels_hour,
+    labelsToday: pace.labels_today,
+    medianSeconds: pace.median_ms === null ? null : pace.median_ms / 1000,
+    hoursLeft: pace.labels_hour > 0 ? itemsLeft / pace.labels_hour : null,
+    model: model && {
+      version: model.version,
+      trainer: model.trainer,
+      backend: model.backend,
+      nTrain: model.n_train,
+      staleness: model.labels_since,
+      readyAt: model.ready_at?.toISOString() ?? null,
+    },
+    accuracy: accuracy ? toMeasured(accuracy) : null,
+    lastRefill: round
+      ? {
+          round: round.number,
+          trigger: round.trigger,
+          secondsFromLabel: secondsBetween(round.triggered_at, round.finished_at),
+          finishedAt: round.finished_at.toISOString(),
+        }
+      : null,
+    warnings: [
+      ...(task?.status === "paused" ? [warn("paused", "The project is paused: nobody is served.", "settings")] : []),
+      ...(task?.pinned_model_version != null
+        ? [
+            warn(
+              "pinned",
+              `Model version ${task.pinned_model_version} is pinned: newer versions are trained but not used.`,
+              "models",
+            ),
+          ]
+        : []),
+      ...(model && model.labels_since > STALE_LABELS
+        ? [warn("stale", `The model has not seen the last ${model.labels_since} labels.`, "models")]
+        : []),
+      ...(totals.n_items > 0 && queue.open === 0 && itemsLeft > 0
+        ? [warn("emptyQueue", "The queue is empty although items are left to label.", "jobs")]
+        : []),
+      ...(round && round.n_fallback > 0
+        ? [
+            warn(
+              "fallback",
+              `${round.n_fallback} of ${round.n_picked} items of round ${round.number} were chosen by a fallback.`,
+              "rounds",
+            ),
+          ]
+        : []),
+      ...failed.map((job) => warn("jobFailed", `${job.kind} failed: ${job.error?.message ?? "no message"}`, "jobs")),
+    ],
+  };
+}
+
+function warn(code: string, message: string, link: string | null): OverviewView["warnings"][number] {
+  return { code, message, link };
+}
+
+export function secondsBetween(from: Date | null, to: Date): number | null {
+  return from === null ? null : (to.getTime() - from.getTime()) / 1000;
+}
+
+export function toMeasured(row: MetricRow): Measured {
+  const { value, lower, upper, level, n, method, sample } = row;
+  return { value, lower, upper, level, unit: "share", n, sample, method };
+}

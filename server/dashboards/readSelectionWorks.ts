@@ -1,0 +1,143 @@
+import type { SelectionWorksView } from "@/contracts/dashboards";
+import type { Db } from "@/server/db";
+import type { RoundEntryRow } from "./dashboards.db";
+import { findJudgeableRound, readRoundEntries, readTask } from "./dashboards.db";
+import { measuredShare, quantileSorted, spearman } from "./statistics";
+
+/** Served entries below which the order of serving says little. */
+const SERVED_ENOUGH = 10;
+const BINS = 20;
+/** Serving in order with a few leases in flight at once stays above this. */
+const ORDER_OK = 0.8;
+
+/**
+ * Whether selection does what it says: scores that differ, entries served in the order they were ranked, few fallbacks,
+ * an audit share that is really there. Without `round`: the newest round of which enough has been served.
+ */
+export async function readSelectionWorks(db: Db, projectId: number, round?: number): Promise<SelectionWorksView> {
+  const number = round ?? (await findJudgeableRound(db, projectId, SERVED_ENOUGH));
+  if (number === null) {
+    return {
+      round: null,
+      nServed: 0,
+      histogram: [],
+      spread: null,
+      rankCorrelation: null,
+      fallbackShare: null,
+      auditShare: null,
+      verdict: [{ ok: false, message: "No round yet: the queue has never been filled." }],
+    };
+  }
+  const [entries, task] = await Promise.all([readRoundEntries(db, projectId, number), readTask(db, projectId)]);
+  return judgeRound(number, entries, task?.audit_share ?? 0);
+}
+
+/** The judgement itself, from the entries of one round (first opinions). Pure. */
+export function judgeRound(round: number, entries: RoundEntryRow[], auditTarget: number): SelectionWorksView {
+  const ranked = entries.filter((e) => e.purpose !== "audit");
+  const scores = ranked.map((e) => e.score).filter((s): s is number => s !== null);
+  const served = entries.filter((e) => e.served_order !== null);
+  const servedRanked = ranked.filter((e) => e.served_order !== null);
+  const rho = spearman(
+    servedRanked.map((e) => e.served_order as number),
+    servedRanked.map((e) => e.rank),
+  );
+  const sorted = [...scores].sort((a, b) => a - b);
+  const distinct = new Set(sorted).size;
+  const nFallback = entries.filter((e) => e.is_fallback).length;
+  const nAudit = entries.length - ranked.length;
+  return {
+    round,
+    nServed: served.length,
+    histogram: histogram(sorted),
+    spread:
+      sorted.length === 0
+        ? null
+        : {
+            min: sorted[0],
+            q25: quantileSorted(sorted, 0.25),
+            median: quantileSorted(sorted, 0.5),
+            q75: quantileSorted(sorted, 0.75),
+            max: sorted[sorted.length - 1],
+            distinct,
+          },
+    rankCorrelation:
+      rho === null
+        ? null
+        : {
+            value: rho,
+            lower: null,
+            upper: null,
+            level: null,
+            unit: "rank correlation",
+            n: servedRanked.length,
+            sample: "ranked entries served in this round",
+            method: "Spearman",
+          },
+    fallbackShare: measuredShare(nFallback, entries.length, "entries of this round"),
+    auditShare: measuredShare(nAudit, entries.length, "entries of this round"),
+    verdict: verdict({
+      nScores: sorted.length,
+      distinct,
+      rho,
+      nServedRanked: servedRanked.length,
+      nFallback,
+      nAudit,
+      nEntries: entries.length,
+      auditTarget,
+    }),
+  };
+}
+
+function histogram(sorted: number[]): SelectionWorksView["histogram"] {
+  if (sorted.length === 0) return [];
+  const min = sorted[0];
+  const width = (sorted[sorted.length - 1] - min) / BINS;
+  if (width === 0) return [{ from: min, to: min, picked: sorted.length }];
+  const bins = Array.from({ length: BINS }, (_, i) => ({
+    from: min + i * width,
+    to: min + (i + 1) * width,
+    picked: 0,
+  }));
+  for (const s of sorted) bins[Math.min(BINS - 1, Math.floor((s - min) / width))].picked++;
+  return bins;
+}
+
+function verdict(v: {
+  nScores: number;
+  distinct: number;
+  rho: number | null;
+  nServedRanked: number;
+  nFallback: number;
+  nAudit: number;
+  nEntries: number;
+  auditTarget: number;
+}): SelectionWorksView["verdict"] {
+  const out: SelectionWorksView["verdict"] = [];
+  if (v.nScores === 0) out.push({ ok: true, message: "This round was drawn without scores (random or cold start)." });
+  else
+    out.push({
+      ok: v.distinct > 1,
+      message:
+        v.distinct > 1
+          ? `Scores differ: ${v.distinct} distinct values among ${v.nScores} picks.`
+          : "All scores are equal: the strategy ranks nothing.",
+    });
+  if (v.rho !== null)
+    out.push({
+      ok: v.rho >= ORDER_OK,
+      message: `Serving follows the ranking with rank correlation ${v.rho.toFixed(2)} over ${v.nServedRanked} items.`,
+    });
+  else
+    out.push({ ok: true, message: `Only ${v.nServedRanked} ranked items served so far: too few to judge the order.` });
+  out.push({
+    ok: v.nFallback === 0,
+    message:
+      v.nFallback === 0 ? "No fallback was used." : `${v.nFallback} of ${v.nEntries} picks came from a fallback.`,
+  });
+  out.push({
+    ok: v.auditTarget === 0 || v.nAudit > 0,
+    message: `${v.nAudit} of ${v.nEntries} picks are random audits (${Math.round(v.auditTarget * 100)} % wanted).`,
+  });
+  return out;
+}
