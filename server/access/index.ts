@@ -1,0 +1,8 @@
+export {
+  type AccessContext,
+  authorizeProject,
+  type ProjectAccess,
+  type ProjectRef,
+  requireActor,
+  resolveActor,
+} from "./resolveAccess";

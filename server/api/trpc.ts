@@ -1,0 +1,192 @@
+import { initTRPC, TRPCError } from "@trpc/server";
+import { z } from "zod";
+import { ERROR_CODES } from "@/contracts/errors";
+import type { ProjectPermission, ProjectRole } from "@/contracts/permissions";
+import type { ProjectRef } from "../access";
+import { authorizeProject, requireActor, resolveActor } from "../access";
+import type { Actor, Credential } from "../auth";
+import type { Clock } from "../clock";
+import type { Pool } from "../db";
+import { AppError, isAppError } from "../errors";
+import type { ProjectRow } from "../projects";
+import type { BlobStore } from "../storage";
+import { badInput, toAppError, toWireError } from "./toWireError";
+
+/** What every call starts from. Nothing about the caller is looked up yet: the ladder does that. */
+export interface ApiContext {
+  db: Pool;
+  clock: Clock;
+  storage: BlobStore;
+  credential: Credential;
+}
+
+/** What a procedure inside a project is given. */
+export interface ProjectContext extends Omit<ApiContext, "credential"> {
+  actor: Actor;
+  project: ProjectRow;
+  /** Administrators and the system count as lead; null for keys. */
+  role: ProjectRole | null;
+  /** Since when a lead has frozen this member: no new leases. */
+  frozenAt: Date | null;
+}
+
+/** Who may call a procedure: a permission of the table, or a rung of the ladder. */
+export type Rung = "public" | "user" | "anyone signed in" | "administrator" | ProjectPermission;
+
+export interface ProcedureMeta {
+  permission: Rung;
+  /** Set where the project is optional: without one, only administrators may call. */
+  orAdministrator?: boolean;
+}
+
+const SSE_PING_MS = 15_000;
+const SSE_RECONNECT_AFTER_MS = 45_000;
+
+const t = initTRPC
+  .context<ApiContext>()
+  .meta<ProcedureMeta>()
+  .create({
+    isDev: false,
+    sse: {
+      ping: { enabled: true, intervalMs: SSE_PING_MS },
+      client: { reconnectAfterInactivityMs: SSE_RECONNECT_AFTER_MS },
+    },
+    errorFormatter({ shape, error, path }) {
+      const appError = isAppError(error.cause) ? error.cause : fromTrpc(error, path ?? "");
+      return {
+        ...shape,
+        message: appError.message,
+        data: { ...shape.data, httpStatus: appError.http, winnow: toWireError(appError) },
+      };
+    },
+  });
+
+/** Errors that tRPC itself raises: unknown procedure, malformed JSON, wrong method. */
+function fromTrpc(error: TRPCError, path: string): AppError {
+  switch (error.code) {
+    case "NOT_FOUND":
+      return new AppError("E_NOT_FOUND", `There is no procedure "${path}" of this type.`);
+    case "PARSE_ERROR":
+      return new AppError("E_BAD_INPUT", `The request is not the JSON that was expected: ${error.message}`);
+    case "BAD_REQUEST":
+    case "METHOD_NOT_SUPPORTED":
+      return new AppError("E_BAD_INPUT", error.message);
+    case "UNSUPPORTED_MEDIA_TYPE":
+      return new AppError("E_UNSUPPORTED_FORMAT", `${error.message}. Send application/json.`);
+    case "PAYLOAD_TOO_LARGE":
+      return new AppError("E_TOO_LARGE", error.message);
+    case "CLIENT_CLOSED_REQUEST":
+      return new AppError("E_CANCELLED", "The caller went away.");
+    default:
+      return toAppError(error.cause ?? error, path);
+  }
+}
+
+export const router = t.router;
+export const createCallerFactory = t.createCallerFactory;
+export const mergeRouters = t.mergeRouters;
+
+/** Turns whatever fails below into an AppError with its tRPC code, so that no foreign text leaves the process. */
+const mapErrors = t.middleware(async ({ next, path, getRawInput }) => {
+  const result = await next();
+  if (result.ok) return result;
+  const { error } = result;
+  const appError =
+    error.cause instanceof z.core.$ZodError
+      ? badInput(error.cause, await getRawInput())
+      : isAppError(error.cause)
+        ? error.cause
+        : fromTrpc(error, path);
+  throw new TRPCError({ code: ERROR_CODES[appError.code].trpc, message: appError.message, cause: appError });
+});
+
+const base = t.procedure.use(mapErrors);
+
+/** Anyone, signed in or not; `ctx.actor` is null for nobody. */
+const publicGuard = t.middleware(async ({ ctx, next }) => next({ ctx: { actor: await resolveActor(ctx) } }));
+
+/** Any good credential: a person, a key or the instance itself. */
+const actorGuard = t.middleware(async ({ ctx, next }) => next({ ctx: { actor: await requireActor(ctx) } }));
+
+const userGuard = t.middleware(async ({ ctx, next }) => {
+  const actor = await requireActor(ctx);
+  if (actor.kind !== "user") {
+    throw new AppError("E_FORBIDDEN", "This is for signed-in people; an API key cannot do it.");
+  }
+  return next({ ctx: { actor } });
+});
+
+async function requireAdministrator(ctx: ApiContext): Promise<Actor> {
+  const actor = await requireActor(ctx);
+  if (actor.kind === "system" || (actor.kind === "user" && actor.role === "administrator")) return actor;
+  throw new AppError("E_FORBIDDEN", "Only administrators of this instance may do this.");
+}
+
+const administratorGuard = t.middleware(async ({ ctx, next }) =>
+  next({ ctx: { actor: await requireAdministrator(ctx) } }),
+);
+
+/** Guards by the rung they enforce; the test of the ladder finds every procedure's guard here. */
+const guards = new Map<string, Set<unknown>>();
+
+function register<G extends { _middlewares: readonly unknown[] }>(rung: Rung, guard: G): G {
+  const known = guards.get(rung) ?? new Set();
+  for (const fn of guard._middlewares) known.add(fn);
+  guards.set(rung, known);
+  return guard;
+}
+
+/** Whether a procedure was built from the rung that its meta names. */
+export function isGuarded(procedure: unknown): boolean {
+  const def = (procedure as { _def?: { meta?: ProcedureMeta; middlewares?: readonly unknown[] } })._def;
+  const known = def?.meta && guards.get(def.meta.permission);
+  return known !== undefined && (def?.middlewares ?? []).some((fn) => known.has(fn));
+}
+
+export const publicProcedure = base.meta({ permission: "public" }).use(register("public", publicGuard));
+export const actorProcedure = base
+  .meta({ permission: "anyone signed in" })
+  .use(register("anyone signed in", actorGuard));
+export const userProcedure = base.meta({ permission: "user" }).use(register("user", userGuard));
+export const adminProcedure = base
+  .meta({ permission: "administrator" })
+  .use(register("administrator", administratorGuard));
+
+const projectInput = z.object({ projectId: z.int() });
+const projectRefInput = z.union([projectInput, z.object({ slug: z.string().min(1).max(100) })]);
+const optionalProjectInput = z.object({ projectId: z.int().optional() });
+
+async function authorize(ctx: ApiContext, ref: NonNullable<ProjectRef>, permission: ProjectPermission) {
+  const { actor, project, role, frozenAt } = await authorizeProject(ctx, ref, permission);
+  return { actor, project, role, frozenAt };
+}
+
+/** Inside a project: takes `projectId`, checks the permission, gives `ctx.project`, `ctx.role` and `ctx.actor`. */
+export function projectProcedure(permission: ProjectPermission) {
+  const guard = t.middleware(async ({ ctx, next, input }) =>
+    next({ ctx: await authorize(ctx, input as z.infer<typeof projectInput>, permission) }),
+  );
+  return base.meta({ permission }).input(projectInput).use(register(permission, guard));
+}
+
+/** The same, but the project may also be named by its address: `{projectId}` or `{slug}`. */
+export function projectRefProcedure(permission: ProjectPermission) {
+  const guard = t.middleware(async ({ ctx, next, input }) =>
+    next({ ctx: await authorize(ctx, input as z.infer<typeof projectRefInput>, permission) }),
+  );
+  return base.meta({ permission }).input(projectRefInput).use(register(permission, guard));
+}
+
+/** With a project: its permission. Without one: administrators only, and `ctx.project` is null. */
+export function projectOrAdminProcedure(permission: ProjectPermission) {
+  const guard = t.middleware(async ({ ctx, next, input }) => {
+    const { projectId } = input as z.infer<typeof optionalProjectInput>;
+    if (projectId === undefined) {
+      const actor = await requireAdministrator(ctx);
+      return next({ ctx: { actor, project: null as ProjectRow | null } });
+    }
+    const { actor, project } = await authorizeProject(ctx, { projectId }, permission);
+    return next({ ctx: { actor, project: project as ProjectRow | null } });
+  });
+  return base.meta({ permission, orAdministrator: true }).input(optionalProjectInput).use(register(permission, guard));
+}

@@ -1,0 +1,1 @@
+export { type AuditEntry, appendAuditLog } from "./appendAuditLog";

@@ -1,0 +1,2 @@
+export { loadProject, loadProjectAt, projectNotFound } from "./loadProject";
+export type { ProjectRow } from "./projectRow";
