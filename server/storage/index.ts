@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { getEnv } from "../env";
 import { openFsBlobStore } from "./fs/openFsBlobStore";
-import type { BlobStore } from "./port";
+import type { BlobStore, StorageAddress } from "./port";
 
 export { contentKey, hashOfContentKey, parseBlobKey } from "./blobKey";
 export { openFsBlobStore, sweepDrafts } from "./fs/openFsBlobStore";
@@ -10,6 +10,11 @@ export type * from "./port";
 /** The folder of blobs inside a data folder. */
 export function blobFolder(dataDir: string): string {
   return join(dataDir, "blobs");
+}
+
+/** Opens the store that another process described by its address. */
+export function openBlobStore(address: StorageAddress): BlobStore {
+  return openFsBlobStore(address.root);
 }
 
 let store: BlobStore | undefined;

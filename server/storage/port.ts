@@ -54,7 +54,11 @@ export interface BlobReader {
   close(): Promise<void>;
 }
 
+/** How another process opens the same store; plain data that travels over messages. */
+export type StorageAddress = { readonly kind: "fs"; readonly root: string };
+
 export interface BlobStore {
+  readonly address: StorageAddress;
   /** Stores under the key that the content gives. Storing the same bytes again is harmless. */
   putContent(source: BlobSource, options?: PutOptions): Promise<PutResult>;
   /** Stores under a chosen key. Readers see the old bytes or the new ones, never a mixture, also after a crash. */

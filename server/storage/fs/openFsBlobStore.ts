@@ -15,6 +15,7 @@ import type {
   PutOptions,
   PutResult,
   ReadStreamOptions,
+  StorageAddress,
 } from "../port";
 
 /** Files being written live here, beside the blobs and so on the same file system; no key can start with a dot. */
@@ -87,10 +88,12 @@ async function syncFolder(path: string): Promise<void> {
 }
 
 class FsBlobStore implements BlobStore {
+  readonly address: StorageAddress;
   readonly #root: string;
 
   constructor(root: string) {
     this.#root = resolve(root);
+    this.address = { kind: "fs", root: this.#root };
   }
 
   #path(key: BlobKey): string {
