@@ -6,8 +6,15 @@ export const claimInput = z.object({
   projectId: z.int(),
   /** Names the browser tab; leases belong to a tab, so two tabs of one person get different items. */
   tab: z.string().min(1).max(64),
+  /**
+   * How many items the tab wants to hold in all, not how many more. What it holds already comes back first (a reloaded
+   * tab finds its work again), then new items up to n.
+   */
   n: z.int().min(1).max(LIMITS.claimEntries),
+  /** Tokens the page has at hand: they count towards n and are not sent again. Their leases are renewed when due. */
+  holding: z.array(z.uuid()).max(100).default([]),
 });
+export type ClaimInput = z.input<typeof claimInput>;
 
 /** One leased item, whole: everything needed to show it without another call. */
 export interface ClaimedItem {

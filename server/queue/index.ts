@@ -1,0 +1,7 @@
+export {
+  nextGeneration,
+  type RoundEntries,
+  type RoundPick,
+  type WrittenRound,
+  writeRoundEntries,
+} from "./writeRoundEntries";
