@@ -1,3 +1,11 @@
 export { instantiateKernels } from "./instantiateKernels";
 export { createReferenceKernels } from "./reference";
-export type { KernelMemory, Kernels, LossArguments, PoolArguments, RowKernels, TrainingKernels } from "./types";
+export type {
+  KernelMemory,
+  Kernels,
+  LossArguments,
+  PoolArguments,
+  RowKernels,
+  SparseKernels,
+  TrainingKernels,
+} from "./types";

@@ -1,5 +1,6 @@
 import { matrixReference } from "./reference/matrix";
 import { rowReference } from "./reference/rows";
+import { sparseReference } from "./reference/sparse";
 import { trainingReference } from "./reference/training";
 import type { Kernels } from "./types";
 
@@ -18,6 +19,7 @@ export function createReferenceKernels(): Kernels {
     release: () => undefined,
     ...matrixReference,
     ...rowReference,
+    ...sparseReference,
     ...trainingReference,
   };
 }

@@ -11,7 +11,7 @@ export interface KernelMemory {
  * one is used from its start. Every kernel gives the same bits for the same input, on every machine. An array that lies inside the kernel's own memory (allocated with {@link Kernels.allocF32}
  * and friends) is used in place; any other array is copied block by block, which costs about one extra pass.
  */
-export interface Kernels extends RowKernels, TrainingKernels {
+export interface Kernels extends RowKernels, TrainingKernels, SparseKernels {
   readonly kind: "wasm" | "reference";
 
   /** The linear memory behind `alloc*`; undefined for the reference implementation. Never grows after creation. */
@@ -165,6 +165,26 @@ export interface RowKernels {
   exp(x: Float32Array): void;
   /** x = ln x in place; relative error ≤ 3e-7 (absolute near 1); 0 (and subnormals) give −∞, negative gives NaN. */
   log(x: Float32Array): void;
+}
+
+/** Products with sparse matrices: text features are mostly zeros. */
+export interface SparseKernels {
+  /**
+   * out (nRows×k) = sparse (nRows×nColumns) · dense (nColumns×k). Row i of the sparse matrix has the columns
+   * columns[starts[i] … starts[i+1] − 1], in any order, repeated ones adding up, with the values at the same places.
+   * `dense` should lie in kernel memory: elsewhere it is copied whole at each call. Cost: 2·k per entry.
+   * @throws RangeError when starts do not ascend from 0 or a column lies outside 0 … nColumns − 1.
+   */
+  sparseTimesDense(args: {
+    nRows: number;
+    nColumns: number;
+    starts: Int32Array;
+    columns: Int32Array;
+    values: Float32Array;
+    dense: Float32Array;
+    k: number;
+    out: Float32Array;
+  }): void;
 }
 
 /** What gradient training needs beside GEMM and Adam. */

@@ -7,3 +7,4 @@ export { col2im, im2col, maxPool, maxPoolBackward } from "./images";
 export { sigmoidCrossEntropy, softmaxCrossEntropy, squaredError } from "./losses";
 export { addBias, columnSums, distanceUpdate, dots, gatherRows, rowNorms, rowStats, softmaxRows } from "./rows";
 export { heapBase, scratchBytes, setScratch } from "./scratch";
+export { sparseTimesDense } from "./sparse";
