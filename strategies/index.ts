@@ -1,0 +1,85 @@
+import {
+  normalizeSpec as normalizeSpecWith,
+  specArrays as specArraysWith,
+  specHash as specHashWith,
+  specUnmetNeeds as specUnmetNeedsWith,
+} from "./core/normalizeSpec";
+import { runSpecWith } from "./core/runSpec";
+import type { Pool, PoolArray, RoundSelection, RunContext, StrategySpec, UnmetNeed } from "./core/types";
+import { registry } from "./registry";
+
+/** The door of the library: everything the server and the command line need to select items. */
+
+/** Runs a spec over the registered strategies; see `runSpecWith` for what it promises and throws. */
+export function runSpec(spec: unknown, pool: Pool, batchSize: number, context: RunContext): Promise<RoundSelection> {
+  return runSpecWith(registry, spec, pool, batchSize, context);
+}
+
+/** Checks a spec and fills in every default. @throws E_SPEC, E_OPTIONS, E_UNKNOWN_STRATEGY with the path of the fault. */
+export function normalizeSpec(spec: unknown): StrategySpec {
+  return normalizeSpecWith(registry, spec);
+}
+
+/** Name of a spec: 32 hex digits; equal for specs that select alike by construction. */
+export function specHash(spec: unknown): string {
+  return specHashWith(registry, normalizeSpec(spec));
+}
+
+/** The arrays any branch of the spec may read: what to load before running it. */
+export function specArrays(spec: unknown): PoolArray[] {
+  return specArraysWith(registry, normalizeSpec(spec));
+}
+
+/** What keeps the spec from running on this pool; empty when it can. */
+export function specUnmetNeeds(spec: unknown, pool: Pool): UnmetNeed[] {
+  return specUnmetNeedsWith(registry, normalizeSpec(spec), pool);
+}
+
+/**
+ * The spec a new single-label project starts with: a tenth of every batch is audited at random; the rest is TypiClust
+ * until there are labels enough, then margin.
+ *
+ * @param nClasses classes of the project; cold start lasts for max(50, 10·nClasses) labels and 3 of every class.
+ */
+export function defaultSpec(nClasses: number): StrategySpec {
+  return normalizeSpec({
+    op: "mix",
+    parts: [
+      {
+        share: 1,
+        of: {
+          op: "schedule",
+          until: { minLabels: Math.max(50, 10 * nClasses), minPerClass: 3 },
+          before: { op: "single", use: "typiclust" },
+          after: { op: "single", use: "margin" },
+        },
+      },
+    ],
+    audit: { share: 0.1, frameShare: 0.1 },
+  });
+}
+
+export { auditFrame, isInAuditFrame } from "./core/auditFrame";
+export {
+  bitmapAnd,
+  bitmapFromRows,
+  bitmapWithout,
+  bitmapWithoutRows,
+  clearBit,
+  countBits,
+  createBitmap,
+  hasBit,
+  rowsOfBitmap,
+  setBit,
+} from "./core/bitmap";
+export { canonicalJson } from "./core/canonicalJson";
+export { hash128, hash128Hex, hashBytes128, hexOfWords } from "./core/hash128";
+export { keysFromBigInts, keysFromTexts } from "./core/itemKeys";
+export { KeyedRandom } from "./core/keyedRandom";
+export * from "./core/metrics";
+export { resolveOptions } from "./core/resolveOptions";
+export { arrayMatrix, evenShards, gatherRows } from "./core/rowMatrix";
+export type { StrategyErrorCode } from "./core/strategyError";
+export { StrategyError } from "./core/strategyError";
+export type * from "./core/types";
+export { registry } from "./registry";
