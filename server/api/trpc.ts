@@ -86,8 +86,27 @@ export const router = t.router;
 export const createCallerFactory = t.createCallerFactory;
 export const mergeRouters = t.mergeRouters;
 
+function asTrpc(error: AppError): TRPCError {
+  return new TRPCError({ code: ERROR_CODES[error.code].trpc, message: error.message, cause: error });
+}
+
+/** Why an input could not even be read. */
+function unreadable(error: unknown, path: string): AppError {
+  const cause = error instanceof TRPCError && error.cause ? error.cause : error;
+  if (isAppError(cause)) return cause;
+  if (cause instanceof SyntaxError) {
+    return new AppError("E_BAD_INPUT", `The input is not valid JSON: ${cause.message}.`, { cause });
+  }
+  return toAppError(cause, path);
+}
+
 /** Turns whatever fails below into an AppError with its tRPC code, so that no foreign text leaves the process. */
 const mapErrors = t.middleware(async ({ next, path, getRawInput }) => {
+  try {
+    await getRawInput();
+  } catch (error) {
+    throw asTrpc(unreadable(error, path));
+  }
   const result = await next();
   if (result.ok) return result;
   const { error } = result;
@@ -97,13 +116,23 @@ const mapErrors = t.middleware(async ({ next, path, getRawInput }) => {
       : isAppError(error.cause)
         ? error.cause
         : fromTrpc(error, path);
-  throw new TRPCError({ code: ERROR_CODES[appError.code].trpc, message: appError.message, cause: appError });
+  throw asTrpc(appError);
 });
 
 const base = t.procedure.use(mapErrors);
 
+/** Who looks; null for nobody. A session that has ended is nobody here: the sign-in page must still open with it. */
+async function visitor(ctx: ApiContext): Promise<Actor | null> {
+  try {
+    return await resolveActor(ctx);
+  } catch (error) {
+    if (ctx.credential.kind === "session" && isAppError(error) && error.code === "E_UNAUTHENTICATED") return null;
+    throw error;
+  }
+}
+
 /** Anyone, signed in or not; `ctx.actor` is null for nobody. */
-const publicGuard = t.middleware(async ({ ctx, next }) => next({ ctx: { actor: await resolveActor(ctx) } }));
+const publicGuard = t.middleware(async ({ ctx, next }) => next({ ctx: { actor: await visitor(ctx) } }));
 
 /** Any good credential: a person, a key or the instance itself. */
 const actorGuard = t.middleware(async ({ ctx, next }) => next({ ctx: { actor: await requireActor(ctx) } }));

@@ -1,0 +1,9 @@
+import { getServerParts } from "@/server/api/context";
+import { answerHealth } from "@/server/api/rest";
+
+/** Asked at each call, never at build time. */
+export const dynamic = "force-dynamic";
+
+export function GET(): Promise<Response> {
+  return answerHealth(getServerParts());
+}

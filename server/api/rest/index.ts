@@ -1,0 +1,2 @@
+export { answerHealth } from "./health";
+export { errorResponse, jsonResponse, type RestCall, type RestHandler, restRoute } from "./restRoute";

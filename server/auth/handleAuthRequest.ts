@@ -1,0 +1,149 @@
+import { LIMITS, MINUTE_MS } from "@/contracts/limits";
+import type { Clock } from "../clock";
+import type { Pool } from "../db";
+import { AppError } from "../errors";
+import { hashToken } from "./apiKey";
+import type { Auth } from "./betterAuth";
+import { clientAddress } from "./clientAddress";
+import type { RateLimit } from "./consumeRateLimit";
+import { consumeRateLimit } from "./consumeRateLimit";
+import { isSameOrigin } from "./isSameOrigin";
+import { forgetUses } from "./rateLimit.db";
+
+/** The library's endpoints that can be reached; all others (sign-up, reset, social, …) answer 404. */
+const OPEN_ENDPOINTS: Readonly<Record<string, "GET" | "POST">> = {
+  "/sign-in/email": "POST",
+  "/sign-out": "POST",
+  "/get-session": "GET",
+  "/change-password": "POST",
+  "/update-user": "POST",
+  "/list-sessions": "GET",
+  "/revoke-session": "POST",
+  "/revoke-other-sessions": "POST",
+};
+const BASE_PATH = "/api/auth";
+const BODY_CHARACTERS_MAX = 16_384;
+const NAME_LENGTH_MAX = 100;
+
+/** Wrong passwords for one account from one address, for one account from anywhere, and tries from one address. */
+const ACCOUNT_AND_ADDRESS = { max: 10, windowMs: 5 * MINUTE_MS };
+const ACCOUNT = { max: 50, windowMs: 60 * MINUTE_MS };
+const ADDRESS = { max: 60, windowMs: 5 * MINUTE_MS };
+
+export interface AuthRequestContext {
+  db: Pool;
+  clock: Clock;
+  auth: Auth;
+  publicUrl: string;
+  trustedProxies: number;
+}
+
+function endpointOf(request: Request): string {
+  const path = new URL(request.url).pathname.replace(/\/+$/, "");
+  return path.startsWith(BASE_PATH) ? path.slice(BASE_PATH.length) : path;
+}
+
+async function readJson(request: Request): Promise<Record<string, unknown>> {
+  const declared = Number(request.headers.get("content-length") ?? 0);
+  const text = declared > BODY_CHARACTERS_MAX ? null : await request.text();
+  if (text === null || text.length > BODY_CHARACTERS_MAX) {
+    throw new AppError("E_TOO_LARGE", `The body is longer than the ${BODY_CHARACTERS_MAX} characters allowed here.`);
+  }
+  if (text === "") return {};
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  } catch {
+    // Refused below, like any other text that is not an object.
+  }
+  throw new AppError("E_BAD_INPUT", "The body must be a JSON object.");
+}
+
+/** Only what an endpoint of ours takes: nothing else reaches the library (no redirects, no other user fields). */
+function allowedBody(endpoint: string, body: Record<string, unknown>): Record<string, unknown> {
+  const text = (key: string, max: number): Record<string, unknown> => {
+    const value = body[key];
+    if (value === undefined) return {};
+    if (typeof value !== "string" || value.length > max) {
+      throw new AppError("E_BAD_INPUT", `${key}: expected a text of at most ${max} characters.`, {
+        details: { field: key },
+      });
+    }
+    return { [key]: value };
+  };
+  switch (endpoint) {
+    case "/sign-in/email":
+      return {
+        ...text("email", 320),
+        ...text("password", LIMITS.passwordMax),
+        ...(body.rememberMe === false ? { rememberMe: false } : {}),
+      };
+    case "/change-password":
+      return {
+        ...text("currentPassword", LIMITS.passwordMax),
+        ...text("newPassword", LIMITS.passwordMax),
+        // Whoever else knew the old password is signed out.
+        revokeOtherSessions: true,
+      };
+    case "/update-user":
+      return text("name", NAME_LENGTH_MAX);
+    case "/revoke-session":
+      return text("token", 200);
+    default:
+      return {};
+  }
+}
+
+function signInLimits(email: unknown, address: string): { account: RateLimit[]; all: RateLimit[] } {
+  const account = hashToken(
+    String(email ?? "")
+      .trim()
+      .toLowerCase(),
+  ).slice(0, 32);
+  const from = hashToken(address).slice(0, 32);
+  const perAccount = [
+    { key: `sign-in:${account}:${from}`, ...ACCOUNT_AND_ADDRESS },
+    { key: `sign-in:${account}`, ...ACCOUNT },
+  ];
+  return { account: perAccount, all: [...perAccount, { key: `sign-in:from:${from}`, ...ADDRESS }] };
+}
+
+function forward(request: Request, body: Record<string, unknown> | null, address: string): Request {
+  const headers = new Headers(request.headers);
+  headers.set("x-winnow-client-address", address);
+  headers.delete("content-length");
+  if (body === null) return new Request(request.url, { method: request.method, headers });
+  headers.set("content-type", "application/json");
+  return new Request(request.url, { method: request.method, headers, body: JSON.stringify(body) });
+}
+
+/**
+ * Answers `/api/auth/*`. Lets through the endpoints we use, with the fields we use; refuses cross-site writes; counts
+ * sign-ins by account and address in the database. A right password clears the account's count.
+ */
+export async function handleAuthRequest(context: AuthRequestContext, request: Request): Promise<Response> {
+  const { db, clock, auth, publicUrl, trustedProxies } = context;
+  const endpoint = endpointOf(request);
+  if (!Object.hasOwn(OPEN_ENDPOINTS, endpoint) || OPEN_ENDPOINTS[endpoint] !== request.method) {
+    throw new AppError("E_NOT_FOUND", `There is no ${request.method} ${BASE_PATH}${endpoint}.`);
+  }
+  const address = clientAddress(request.headers, trustedProxies);
+  if (request.method === "GET") return auth.handler(forward(request, null, address));
+  if (!isSameOrigin(request.headers, publicUrl)) {
+    throw new AppError("E_FORBIDDEN", "This request did not come from a page of this instance.");
+  }
+  const body = allowedBody(endpoint, await readJson(request));
+  if (endpoint === "/change-password") {
+    await consumeRateLimit(db, clock, { key: `change-password:${hashToken(address).slice(0, 32)}`, ...ADDRESS });
+  }
+  if (endpoint !== "/sign-in/email") return auth.handler(forward(request, body, address));
+  const limits = signInLimits(body.email, address);
+  for (const limit of limits.all) await consumeRateLimit(db, clock, limit);
+  const response = await auth.handler(forward(request, body, address));
+  if (response.ok)
+    await forgetUses(
+      db,
+      limits.account.map((limit) => limit.key),
+    );
+  return response;
+}
