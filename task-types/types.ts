@@ -1,6 +1,14 @@
 import type { ComponentType } from "react";
 import type { z } from "zod";
 
+/** How one person likes to work. Kept in that person's browser. */
+export interface AnnotatorPreferences {
+  /** Likely answers stand first and get the first keys; null leaves it to the task type. */
+  suggestionsFirst: boolean | null;
+  /** Choosing only marks an answer, Enter submits it. */
+  confirm: boolean;
+}
+
 /** What an annotator component receives. It decides nothing about queues: it shows one item and reports a value. */
 export interface AnnotatorProps<Config, Value> {
   config: Config;
@@ -11,13 +19,14 @@ export interface AnnotatorProps<Config, Value> {
   initialValue: Value | null;
   /** False while the screen is covered (dialog open) or the item is the hidden pre-rendered one. */
   active: boolean;
+  preferences: AnnotatorPreferences;
   onSubmit(value: Value): void;
   onDraft(value: Value): void;
 }
 
 /** One line of the key sheet. */
 export interface Hotkey {
-  /** As react-hotkeys-hook writes it. */
+  /** As _shared/readKey.ts names it: "1", "shift+1", "a". */
   keys: string;
   description: string;
 }
@@ -33,7 +42,7 @@ export interface TaskType<Config = unknown, Value = unknown> {
   defaultConfig: Config;
   /** What a trainer sees: classes in order (stable ids), or none for numbers. */
   target: "classes" | "multiLabel" | "number";
-  classes(config: Config): { id: string; title: string }[];
+  classes(config: Config): { id: string; title: string; description?: string }[];
   /** Index into classes for single-label targets; undefined when the value is not trainable. */
   classIndex(config: Config, value: Value): number | undefined;
   /** Value that says class index c, for suggestions and imports. */
@@ -48,6 +57,7 @@ export interface TaskType<Config = unknown, Value = unknown> {
   consensus(config: Config, values: Value[]): { value: Value; agreement: number | null };
   /** Names what a changed configuration would break: values in use that no longer fit. Empty: nothing. */
   incompatible(before: Config, after: Config, usedValues: Value[]): string[];
-  hotkeys(config: Config): Hotkey[];
+  /** Every key the annotator listens to under these preferences. */
+  hotkeys(config: Config, preferences: AnnotatorPreferences): Hotkey[];
   annotator(): Promise<{ default: ComponentType<AnnotatorProps<Config, Value>> }>;
 }

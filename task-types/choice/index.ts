@@ -1,21 +1,11 @@
 import type { Hotkey, TaskType } from "../types";
+import { choiceKeys, MANY_LABELS, SUGGESTION_SLOTS, slotKeys, usesSlots } from "./keys";
 import { choiceAgreement, choiceConsensus } from "./metrics";
 import type { ChoiceConfig, ChoiceValue } from "./schema";
 import { choiceConfig, choiceValueSchema } from "./schema";
 
+export { choiceKeys } from "./keys";
 export { type ChoiceConfig, type ChoiceLabel, type ChoiceValue, RESERVED_KEYS } from "./schema";
-
-const DIGITS = "1234567890";
-
-/**
- * The key of every label, in order: its own if it has one, else the next free digit 1…9, 0, else Shift with a digit
- * (labels 11–20), else none (found by search).
- */
-export function choiceKeys(config: ChoiceConfig): (string | null)[] {
-  const taken = new Set(config.labels.map((l) => l.hotkey).filter((k) => k !== undefined));
-  const free = [...DIGITS].filter((d) => !taken.has(d)).concat([...DIGITS].map((d) => `shift+${d}`));
-  return config.labels.map((label) => label.hotkey ?? free.shift() ?? null);
-}
 
 export const choice: TaskType<ChoiceConfig, ChoiceValue> = {
   id: "choice",
@@ -31,7 +21,7 @@ export const choice: TaskType<ChoiceConfig, ChoiceValue> = {
     ],
   },
   target: "classes",
-  classes: (config) => config.labels.map(({ id, title }) => ({ id, title })),
+  classes: (config) => config.labels.map(({ id, title, description }) => ({ id, title, description })),
   classIndex(config, value) {
     const index = config.labels.findIndex((l) => l.id === value.choice);
     return index < 0 ? undefined : index;
@@ -54,12 +44,25 @@ export const choice: TaskType<ChoiceConfig, ChoiceValue> = {
     const missing = new Set(usedValues.map((v) => v.choice).filter((id) => !ids.has(id)));
     return [...missing].map((id) => `label "${id}" is in use and cannot be removed`);
   },
-  hotkeys(config): Hotkey[] {
-    const keys = choiceKeys(config);
-    return config.labels.flatMap((label, i) => {
-      const key = keys[i];
-      return key === null ? [] : [{ keys: key, description: label.title }];
-    });
+  hotkeys(config, preferences): Hotkey[] {
+    const slots = usesSlots(config, preferences) ? slotKeys(config, SUGGESTION_SLOTS) : [];
+    const keys = choiceKeys(config, slots.length);
+    return [
+      ...slots.map((key, i) => ({ keys: key, description: `Suggestion ${i + 1}` })),
+      ...config.labels.flatMap((label, i) => {
+        const key = keys[i];
+        return key === null ? [] : [{ keys: key, description: label.title }];
+      }),
+      {
+        keys: "enter",
+        description: preferences.confirm
+          ? "Submit the marked answer"
+          : "Accept the suggestion, or keep the marked answer",
+      },
+      ...(config.labels.length > MANY_LABELS
+        ? [{ keys: "/", description: "Search the labels (also Ctrl+K); arrows move, Enter chooses" }]
+        : []),
+    ];
   },
   annotator: () => import("./annotator"),
 };

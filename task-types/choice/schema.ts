@@ -62,11 +62,9 @@ export interface ChoiceValue {
 export function choiceValueSchema(config: ChoiceConfig): z.ZodType<ChoiceValue> {
   const ids = new Set(config.labels.map((l) => l.id));
   return z.strictObject({
-    choice: z
-      .string()
-      .refine((id) => ids.has(id), {
-        error: (issue) => `"${String(issue.input)}" is not one of the project's ${ids.size} labels`,
-      }),
+    choice: z.string().refine((id) => ids.has(id), {
+      error: (issue) => `"${String(issue.input)}" is not one of the project's ${ids.size} labels`,
+    }),
   });
 }
 
