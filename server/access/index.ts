@@ -1,3 +1,15 @@
+export { setUserDisabled, setUserRole } from "./administerUsers";
+export { type CreatedApiKey, createApiKey, LIVE_KEYS_MAX, listApiKeys, revokeApiKey } from "./apiKeys";
+export {
+  acceptInvitation,
+  createInvitation,
+  listInvitations,
+  peekInvitation,
+  revokeInvitation,
+} from "./invitations";
+export { selectInvitationProject as findInvitationProject } from "./invitations.db";
+export { listUsers } from "./listUsers";
+export { listMembers, removeMember, setMemberFrozen, setMemberRole } from "./manageMembers";
 export {
   type AccessContext,
   authorizeProject,
@@ -6,3 +18,4 @@ export {
   requireActor,
   resolveActor,
 } from "./resolveAccess";
+export { completeSetup, ensureSetupToken, readAccessState, readViewer } from "./setup";

@@ -1,6 +1,17 @@
+import { accessRouter } from "./routers/access";
+import { apiKeyRouter } from "./routers/apiKey";
+import { auditLogRouter } from "./routers/auditLog";
+import { invitationRouter } from "./routers/invitation";
+import { memberRouter } from "./routers/member";
 import { router } from "./trpc";
 
 /** One line per router. */
-export const appRouter = router({});
+export const appRouter = router({
+  access: accessRouter,
+  apiKey: apiKeyRouter,
+  auditLog: auditLogRouter,
+  invitation: invitationRouter,
+  member: memberRouter,
+});
 
 export type AppRouter = typeof appRouter;

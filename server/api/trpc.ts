@@ -219,3 +219,26 @@ export function projectOrAdminProcedure(permission: ProjectPermission) {
   });
   return base.meta({ permission, orAdministrator: true }).input(optionalProjectInput).use(register(permission, guard));
 }
+
+/**
+ * For what is named by its own id and belongs to a project or, with a null project, to the instance: `projectOf` finds
+ * the project, then the permission is checked there (without a project: administrators only). What does not exist and
+ * what is not the caller's are refused alike.
+ */
+export function projectOfProcedure<S extends z.ZodObject>(
+  permission: ProjectPermission,
+  input: S,
+  projectOf: (db: Pool, input: z.output<S>) => Promise<{ projectId: number | null } | undefined>,
+) {
+  const guard = t.middleware(async ({ ctx, next, input: given }) => {
+    await requireActor(ctx);
+    const found = await projectOf(ctx.db, given as z.output<S>);
+    if (!found) throw new AppError("E_NOT_FOUND", "There is nothing with this id, or it is not yours to change.");
+    if (found.projectId === null) {
+      return next({ ctx: { actor: await requireAdministrator(ctx), projectId: null as number | null } });
+    }
+    const { actor } = await authorizeProject(ctx, { projectId: found.projectId }, permission);
+    return next({ ctx: { actor, projectId: found.projectId as number | null } });
+  });
+  return base.meta({ permission, orAdministrator: true }).input(input).use(register(permission, guard));
+}

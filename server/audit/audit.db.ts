@@ -1,3 +1,4 @@
+import type { AuditRow } from "@/contracts/access";
 import type { Db } from "../db";
 
 export interface NewAuditEntry {
@@ -26,4 +27,23 @@ export async function insertAuditEntry(db: Db, entry: NewAuditEntry): Promise<vo
       entry.at,
     ],
   );
+}
+
+/** Newest first, from below `beforeId`. `projectId` null: what concerns the whole instance. */
+export async function selectAuditEntries(
+  db: Db,
+  projectId: number | null,
+  beforeId: number | null,
+  limit: number,
+): Promise<AuditRow[]> {
+  const { rows } = await db.query<Omit<AuditRow, "at"> & { at: Date }>(
+    // Two texts rather than "is not distinct from": that one cannot use the index.
+    `select id, at, actor_kind as "actorKind", actor_id as "actorId", actor_name as "actorName", action, target, details
+     from audit_log
+     where ${projectId === null ? "project_id is null and $1::int is null" : "project_id = $1"}
+       and ($2::bigint is null or id < $2)
+     order by id desc limit $3`,
+    [projectId, beforeId, limit],
+  );
+  return rows.map((row) => ({ ...row, at: row.at.toISOString() }));
 }

@@ -1,1 +1,2 @@
 export { type AuditEntry, appendAuditLog } from "./appendAuditLog";
+export { listAuditLog } from "./listAuditLog";

@@ -6,4 +6,5 @@ export { consumeRateLimit, type RateLimit } from "./consumeRateLimit";
 export { ANONYMOUS, type Credential, readCredential } from "./credential";
 export { getAuth, getSessionSecret } from "./getAuth";
 export { type AuthRequestContext, handleAuthRequest } from "./handleAuthRequest";
+export { hashPassword } from "./hashPassword";
 export { isSameOrigin } from "./isSameOrigin";

@@ -1,0 +1,17 @@
+import type { Page, UserRow } from "@/contracts/access";
+import type { Db } from "../db";
+import { selectUsers } from "./users.db";
+
+/** Everyone on the instance, by email. */
+export async function listUsers(
+  { db }: { db: Db },
+  input: { cursor?: string; limit: number; search?: string },
+): Promise<Page<UserRow>> {
+  const rows = await selectUsers(db, {
+    afterEmail: input.cursor ?? null,
+    search: input.search?.trim() || null,
+    limit: input.limit + 1,
+  });
+  const page = rows.slice(0, input.limit);
+  return { rows: page, nextCursor: rows.length > input.limit ? page[page.length - 1].email : null };
+}

@@ -1,0 +1,33 @@
+import { z } from "zod";
+import { completeSetupInput, pageInput } from "@/contracts/access";
+import { INSTANCE_ROLES } from "@/contracts/permissions";
+import { completeSetup, listUsers, readAccessState, readViewer, setUserDisabled, setUserRole } from "../../access";
+import { AppError } from "../../errors";
+import { adminProcedure, publicProcedure, router, userProcedure } from "../trpc";
+
+const userId = z.string().min(1).max(100);
+
+export const accessRouter = router({
+  /** Whether the instance still needs its first administrator, and who the visitor is. */
+  state: publicProcedure.query(({ ctx }) => readAccessState(ctx)),
+  /** Makes the first administrator with the one-time token from the console. Works once. */
+  completeSetup: publicProcedure.input(completeSetupInput).mutation(({ ctx, input }) => completeSetup(ctx, input)),
+  /** The signed-in person. */
+  me: userProcedure.query(async ({ ctx }) => {
+    const viewer = await readViewer(ctx.db, ctx.actor);
+    if (!viewer) throw new AppError("E_UNAUTHENTICATED", "This account does not exist any more.");
+    return viewer;
+  }),
+  /** Everyone on the instance, by email. */
+  listUsers: adminProcedure
+    .input(pageInput.extend({ search: z.string().max(200).optional() }))
+    .query(({ ctx, input }) => listUsers(ctx, input)),
+  /** Disables an account (ending its sessions) or enables it again. */
+  setUserDisabled: adminProcedure
+    .input(z.object({ userId, disabled: z.boolean() }))
+    .mutation(({ ctx, input }) => setUserDisabled(ctx, input)),
+  /** Makes someone an administrator or a member of the instance. */
+  setUserRole: adminProcedure
+    .input(z.object({ userId, role: z.enum(INSTANCE_ROLES) }))
+    .mutation(({ ctx, input }) => setUserRole(ctx, input)),
+});
