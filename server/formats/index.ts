@@ -1,0 +1,16 @@
+export { cellText, quoteCell, writeRecord } from "./delimited/writeDelimited";
+export type {
+  Dialect,
+  Format,
+  FormatRecord,
+  ImportFormat,
+  ReadOptions,
+  RecordError,
+  RecordErrorCode,
+  WriteOptions,
+} from "./format";
+export { RECORD_ERROR_CODES } from "./format";
+export { type OpenedFile, type OpenLimits, openFile } from "./openFile";
+export { detectFormat, getFormat, listFormats } from "./registry";
+export { excerptOf } from "./text/excerpt";
+export { bomLength, checkIsText } from "./text/readText";
