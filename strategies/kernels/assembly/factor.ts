@@ -5,9 +5,9 @@ import { gemm } from "./gemm";
 import { rowBuffer } from "./scratch";
 
 /** Largest block factored or solved without recursion. */
-const BASE: usize = 16;
+const BASE: usize = 24;
 /** Largest diagonal block of a symmetric update that is computed whole. */
-const UPDATE_BASE: usize = 64;
+const UPDATE_BASE: usize = 32;
 
 @inline function at(a: usize, ld: usize, i: usize, j: usize): usize {
   return a + (i * ld + j) * 8;

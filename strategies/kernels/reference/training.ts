@@ -45,7 +45,7 @@ export const trainingReference: TrainingReference = {
       const largest = row.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
       let total = 0;
       for (let j = 0; j < c; j++) total += Math.exp(row[j] - largest);
-      loss += weight * (Math.log(total) + largest - row[labels[i]]);
+      loss += weight * (Math.log(total) + (largest - row[labels[i]]));
       if (gradient === undefined) continue;
       for (let j = 0; j < c; j++) {
         const probability = Math.exp(row[j] - largest) / total;
