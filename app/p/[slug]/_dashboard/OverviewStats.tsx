@@ -1,0 +1,100 @@
+"use client";
+import { countOf, formatNumber, formatPercent, formatSeconds } from "@/app/_ui/format";
+import { ProgressBar } from "@/app/_ui/ProgressBar";
+import { RelativeTime } from "@/app/_ui/RelativeTime";
+import { MeasuredStat, Stat } from "@/app/_ui/Stat";
+import type { OverviewView } from "@/contracts/dashboards";
+
+/** The project in six numbers, each leading to what is behind it. */
+export function OverviewStats({ overview: o, slug }: { overview: OverviewView; slug: string }) {
+  const items = `/p/${slug}/items`;
+  return (
+    <div className="flex flex-col gap-5">
+      <ProgressBar
+        label="Items resolved"
+        value={o.nResolved}
+        total={o.nItems}
+        text={`${formatNumber(o.nResolved)} of ${formatNumber(o.nItems)} (${o.nItems === 0 ? "–" : formatPercent(o.nResolved / o.nItems)})`}
+      />
+      <div className="grid grid-cols-2 gap-x-6 gap-y-5 sm:grid-cols-3 xl:grid-cols-6">
+        <Stat
+          label="Labels"
+          value={o.nLabels}
+          href={`${items}?labelled=true`}
+          detail={`${countOf(o.labelsToday, "label")} today · ${countOf(o.nSkips, "skip")}`}
+        />
+        <MeasuredStat label="Accuracy" measured={o.accuracy} href={`${items}?purpose=audit&labelled=true`} />
+        <Stat
+          label="Model"
+          value={o.model ? `v${o.model.version}` : null}
+          href={`/p/${slug}/models`}
+          detail={
+            o.model ? (
+              <>
+                <span className="block">
+                  {o.model.trainer} · {countOf(o.model.nTrain, "training label")}
+                </span>
+                <span className="block">
+                  {o.model.staleness === 0 ? "up to date" : `${countOf(o.model.staleness, "label")} newer`}
+                  {o.model.readyAt && (
+                    <>
+                      {" · "}
+                      <RelativeTime iso={o.model.readyAt} />
+                    </>
+                  )}
+                </span>
+              </>
+            ) : (
+              "trained once enough labels are in"
+            )
+          }
+        />
+        <Stat
+          label="Pace"
+          value={o.labelsLastHour}
+          unit="per hour"
+          href={`/p/${slug}/annotators`}
+          detail={
+            <>
+              <span className="block">
+                {countOf(o.activeAnnotators, "annotator")} active
+                {o.medianSeconds !== null && ` · median ${formatSeconds(o.medianSeconds)}`}
+              </span>
+              {o.hoursLeft !== null && (
+                <span className="block">all items in about {formatSeconds(o.hoursLeft * 3600)}</span>
+              )}
+            </>
+          }
+        />
+        <Stat
+          label="Queue"
+          value={o.queueOpen}
+          href={`/p/${slug}/rounds`}
+          detail={
+            <>
+              <span className="block">{countOf(o.queueLeased, "item")} on screens now</span>
+              {o.lastRefill && (
+                <span className="block">
+                  refilled <RelativeTime iso={o.lastRefill.finishedAt} />
+                  {o.lastRefill.secondsFromLabel !== null &&
+                    `, ${formatSeconds(o.lastRefill.secondsFromLabel)} after the label`}
+                </span>
+              )}
+            </>
+          }
+        />
+        <Stat
+          label="Flags"
+          value={o.nOpenFlags}
+          href={`${items}?flagged=true`}
+          tone={o.nOpenFlags > 0 ? "warn" : undefined}
+          detail={
+            <a className="underline-offset-2 hover:underline" href={`${items}?duplicates=true`}>
+              {countOf(o.nDuplicates, "exact duplicate")} linked
+            </a>
+          }
+        />
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,110 @@
+"use client";
+import Link from "next/link";
+import { Badge } from "@/app/_ui/Badge";
+import { formatNumber, formatSeconds } from "@/app/_ui/format";
+import { RelativeTime } from "@/app/_ui/RelativeTime";
+import { Table, TBody, Td, THead, Th, Tr } from "@/app/_ui/Table";
+import type { RoundRow } from "@/contracts/dashboards";
+
+const TRIGGERS: Record<string, string> = {
+  model: "new model",
+  strategyChange: "strategy changed",
+  newItems: "new items",
+  lowQueue: "queue ran low",
+  start: "project start",
+  manual: "asked for",
+};
+
+/** Rounds with what they looked at, what they picked and how long it took. */
+export function RoundsTable({
+  rows,
+  projectId,
+  slug,
+  brief = false,
+}: {
+  rows: RoundRow[];
+  projectId: number;
+  slug: string;
+  brief?: boolean;
+}) {
+  return (
+    <Table label="Rounds">
+      <THead>
+        <Th numeric>Round</Th>
+        <Th>Strategy</Th>
+        <Th>Because</Th>
+        <Th numeric>Picked</Th>
+        {!brief && <Th numeric>Out of</Th>}
+        <Th numeric>Labelled</Th>
+        {!brief && <Th numeric>Score (min, median, max)</Th>}
+        {!brief && <Th numeric>Model</Th>}
+        <Th numeric>Took</Th>
+        {!brief && <Th numeric>After the label</Th>}
+        <Th>When</Th>
+        {!brief && <Th>Replay</Th>}
+      </THead>
+      <TBody>
+        {rows.map((r) => (
+          <Tr key={r.number}>
+            <Td numeric>
+              <Link
+                className="text-accent-text underline-offset-2 hover:underline"
+                href={`/p/${slug}/items?round=${r.number}`}
+              >
+                {r.number}
+              </Link>
+            </Td>
+            <Td>
+              {r.strategy}
+              {r.status !== "ok" && (
+                <Badge tone="warn" className="ms-2">
+                  {r.status}
+                </Badge>
+              )}
+              {!brief && r.warnings.length > 0 && (
+                <span className="block text-ink-3 text-xs">{r.warnings.join("; ")}</span>
+              )}
+            </Td>
+            <Td>{TRIGGERS[r.trigger] ?? r.trigger}</Td>
+            <Td numeric>
+              {formatNumber(r.nPicked)}
+              {r.nFallback > 0 && <span className="block text-warn text-xs">{r.nFallback} by fallback</span>}
+            </Td>
+            {!brief && <Td numeric>{formatNumber(r.nCandidates)}</Td>}
+            <Td numeric>{formatNumber(r.nLabelled)}</Td>
+            {!brief && (
+              <Td numeric>
+                {r.score
+                  ? `${r.score.min.toPrecision(3)}, ${r.score.median.toPrecision(3)}, ${r.score.max.toPrecision(3)}`
+                  : "–"}
+              </Td>
+            )}
+            {!brief && <Td numeric>{r.modelVersion === null ? "–" : `v${r.modelVersion}`}</Td>}
+            <Td numeric>{formatSeconds(r.durationMs / 1000)}</Td>
+            {!brief && <Td numeric>{r.secondsFromLabel === null ? "–" : formatSeconds(r.secondsFromLabel)}</Td>}
+            <Td className="whitespace-nowrap">
+              <RelativeTime iso={r.finishedAt} />
+            </Td>
+            {!brief && (
+              <Td>
+                <ManifestLink projectId={projectId} round={r.number} />
+              </Td>
+            )}
+          </Tr>
+        ))}
+      </TBody>
+    </Table>
+  );
+}
+
+function ManifestLink({ projectId, round }: { projectId: number; round: number }) {
+  return (
+    <a
+      className="text-accent-text underline-offset-2 hover:underline"
+      href={`/api/v1/projects/${projectId}/rounds/${round}/manifest`}
+      aria-label={`Manifest of round ${round}`}
+    >
+      Manifest
+    </a>
+  );
+}
