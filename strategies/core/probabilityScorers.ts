@@ -1,4 +1,5 @@
 import type { Kernels } from "../kernels/types";
+import { kernelFloats } from "./embeddingBlock";
 import { StrategyError } from "./strategyError";
 import type { ItemScorer, ScoreBlock } from "./types";
 
@@ -45,9 +46,11 @@ export const entropyScorer: ItemScorer = {
   scoreBlock(kernels, block, out) {
     const n = block.end - block.start;
     if (block.values instanceof Float32Array) {
-      const entropy = new Float32Array(n);
+      const mark = kernels.mark();
+      const entropy = kernelFloats(kernels, n);
       kernels.rowStats(block.values, n, block.dim, { entropy });
       out.set(entropy);
+      kernels.release(mark);
       return;
     }
     for (let i = 0; i < n; i++) out[i] = entropyOf(block.values, i * block.dim, block.dim);
@@ -70,10 +73,12 @@ function topTwo(kernels: Kernels, block: ScoreBlock, use: (i: number, top1: numb
   const n = block.end - block.start;
   const { dim, values } = block;
   if (values instanceof Float32Array) {
-    const top1 = new Float32Array(n);
-    const top2 = new Float32Array(n);
+    const mark = kernels.mark();
+    const top1 = kernelFloats(kernels, n);
+    const top2 = kernelFloats(kernels, n);
     kernels.rowStats(values, n, dim, { top1, top2 });
     for (let i = 0; i < n; i++) use(i, top1[i], top2[i]);
+    kernels.release(mark);
     return;
   }
   for (let i = 0; i < n; i++) {

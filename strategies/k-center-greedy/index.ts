@@ -8,7 +8,8 @@ import { kCenterGreedy } from "./kCenterGreedy";
 const design: Designer = async (context, pool, candidates, batchSize, options) => {
   const notices: Notice[] = [];
   const covered = withEmbedding(pool, candidates, notices);
-  const rows = limitCandidates(context, pool, covered, numberOption(options, "maxCandidates"), notices);
+  const limit = Math.max(batchSize, numberOption(options, "maxCandidates"));
+  const rows = limitCandidates(context, pool, covered, limit, notices);
   const known = rowsByKey(pool.keys, knownRows(context, pool, numberOption(options, "maxLabelled"), notices));
   const picks = await kCenterGreedy(
     context,

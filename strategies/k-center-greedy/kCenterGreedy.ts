@@ -46,13 +46,14 @@ export async function kCenterGreedy(
       const from = await gatherEmbeddings(kernels, embeddings, known, block.shift);
       assignClusters(kernels, block, from.x, known.length, closest, minDist);
     }
-    const initial = known.length > 0 ? minDist.slice().sort() : undefined;
+    const initial = known.length > 0 ? minDist.slice() : undefined;
+    const ascending = initial?.slice().sort();
     const percentile: (number | null)[] = [];
     const picks: number[] = [];
     const nearest: number[] = [];
     let next = known.length > 0 ? indexOfLargest(minDist) : firstPick(block, coldStart);
     while (next >= 0) {
-      percentile.push(initial === undefined ? null : percentileSorted(initial, minDist[next]));
+      percentile.push(initial && ascending ? percentileSorted(ascending, initial[next]) : null);
       picks.push(next);
       nearest.push(closest[next]);
       minDist[next] = -1;

@@ -1,20 +1,17 @@
 import { designedSelection, embeddedCandidates, limitCandidates, withEmbedding } from "../core/embeddedCandidates";
 import type { EmbeddingBlock } from "../core/embeddingBlock";
-import { gatherEmbeddings, squaredDistance } from "../core/embeddingBlock";
+import { gatherEmbeddings } from "../core/embeddingBlock";
 import { keyHi, keyLo, rowsByKey } from "../core/itemKeys";
 import { randomOf } from "../core/keyedRandom";
 import { assignClusters, kMeans } from "../core/kMeans";
 import { knownRows } from "../core/knownRows";
 import { numberOption, textOption } from "../core/resolveOptions";
-import { gatherRows } from "../core/rowMatrix";
 import { sampleRows } from "../core/sampleRows";
 import { selectTopK } from "../core/topK";
-import type { Designer, Notice, OptionValues, Pool, PoolDims, RowMatrix, SelectContext, Strategy } from "../core/types";
+import type { Designer, Notice, OptionValues, Pool, PoolDims, SelectContext, Strategy } from "../core/types";
+import { exactTypicality } from "./exactTypicality";
 import type { TypicalPick, TypicalRules } from "./pickTypical";
 import { pickTypical } from "./pickTypical";
-
-/** Added to the mean distance, so that coinciding rows have a finite typicality. */
-const TYPICALITY_FLOOR = 1e-5;
 
 /** Of a cluster larger than this a random part is searched: typicality costs its square. */
 const MEMBERS_MAX = 1_000;
@@ -55,7 +52,10 @@ const design: Designer = async (context, pool, candidates, batchSize, options) =
         minSize: rules.smallClusterMax + 1,
       });
     }
-    const typicality = await exactTypicalities(pool.embeddings!, rows, picks, rules.isSquared);
+    const typicality: (number | null)[] = [];
+    for (const pick of picks) {
+      typicality.push(await exactTypicality(pool.embeddings!, rows, pick, rules.isSquared));
+    }
     return designedSelection(candidates, designed(rows, picks, typicality), notices);
   } finally {
     context.kernels.release(mark);
@@ -220,37 +220,6 @@ function typicalRules(
       return Int32Array.from(selectTopK(Uint32Array.from(members), draws, MEMBERS_MAX, undefined).rows).sort();
     },
   };
-}
-
-/** Float64 typicality of every pick over its neighbours; null in a cluster of one. */
-async function exactTypicalities(
-  embeddings: RowMatrix,
-  rows: Uint32Array,
-  picks: readonly TypicalPick[],
-  isSquared: boolean,
-): Promise<(number | null)[]> {
-  const d = embeddings.dim;
-  const typicality: (number | null)[] = [];
-  for (const pick of picks) {
-    const m = pick.neighbours.length;
-    if (m === 0) {
-      typicality.push(null);
-      continue;
-    }
-    const values = new Float64Array((m + 1) * d);
-    await gatherRows(
-      embeddings,
-      Uint32Array.from([pick.index, ...pick.neighbours], (i) => rows[i]),
-      values,
-    );
-    let sum = 0;
-    for (let j = 1; j <= m; j++) {
-      const squared = squaredDistance(values, 0, j, d);
-      sum += isSquared ? squared : Math.sqrt(squared);
-    }
-    typicality.push(1 / (sum / m + TYPICALITY_FLOOR));
-  }
-  return typicality;
 }
 
 function designed(rows: Uint32Array, picks: readonly TypicalPick[], typicality: readonly (number | null)[]) {
