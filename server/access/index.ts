@@ -19,3 +19,4 @@ export {
   resolveActor,
 } from "./resolveAccess";
 export { completeSetup, ensureSetupToken, readAccessState, readViewer } from "./setup";
+export { watchProject } from "./watchProject";

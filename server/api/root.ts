@@ -1,8 +1,10 @@
 import { accessRouter } from "./routers/access";
 import { apiKeyRouter } from "./routers/apiKey";
 import { auditLogRouter } from "./routers/auditLog";
+import { eventsRouter } from "./routers/events";
 import { invitationRouter } from "./routers/invitation";
 import { memberRouter } from "./routers/member";
+import { projectRouter } from "./routers/project";
 import { router } from "./trpc";
 
 /** One line per router. */
@@ -12,6 +14,8 @@ export const appRouter = router({
   auditLog: auditLogRouter,
   invitation: invitationRouter,
   member: memberRouter,
+  events: eventsRouter,
+  project: projectRouter,
 });
 
 export type AppRouter = typeof appRouter;
