@@ -76,6 +76,8 @@ export { canonicalJson } from "./core/canonicalJson";
 export { hash128, hash128Hex, hashBytes128, hexOfWords } from "./core/hash128";
 export { keysFromBigInts, keysFromTexts } from "./core/itemKeys";
 export { KeyedRandom } from "./core/keyedRandom";
+export type { ListedPick } from "./core/listPicks";
+export { listPicks } from "./core/listPicks";
 export * from "./core/metrics";
 export { resolveOptions } from "./core/resolveOptions";
 export { arrayMatrix, evenShards, gatherRows } from "./core/rowMatrix";

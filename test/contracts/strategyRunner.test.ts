@@ -87,7 +87,8 @@ describe("a mixture with an audit share", () => {
     const top = (row: number) => Math.max(...arrays.probabilities.subarray(row * 4, row * 4 + 4));
     const median = Array.from({ length: spec.n }, (_, row) => top(row)).sort()[60];
     const isCorrect = (row: number) => (top(row) >= median ? 1 : 0);
-    const truth = Array.from({ length: spec.n }, (_, row) => isCorrect(row)).reduce((sum, x) => sum + x, 0) / spec.n;
+    const all = Array.from({ length: spec.n }, (_, row) => row);
+    const truth = all.reduce((sum: number, row) => sum + isCorrect(row), 0) / spec.n;
     const counts = new Float64Array(spec.n);
     const estimates: number[] = [];
     let trainCorrect = 0;
