@@ -198,7 +198,8 @@ export class EmbeddedPostgres {
 
   #spawnOptions() {
     const ids = this.#account ? { uid: this.#account.uid, gid: this.#account.gid } : {};
-    return { ...ids, cwd: "/", env: { PATH: process.env.PATH ?? "", LC_ALL: "C", TZ: "UTC" } };
+    const env = { PATH: process.env.PATH, LC_ALL: "C", TZ: "UTC" } as unknown as NodeJS.ProcessEnv;
+    return { ...ids, cwd: "/", env };
   }
 
   /** initdb into a folder beside, renamed when done, so that an interrupted one leaves nothing half-made. */
