@@ -1,21 +1,25 @@
 import { accessRouter } from "./routers/access";
+import { annotationRouter } from "./routers/annotation";
 import { apiKeyRouter } from "./routers/apiKey";
 import { auditLogRouter } from "./routers/auditLog";
 import { eventsRouter } from "./routers/events";
 import { invitationRouter } from "./routers/invitation";
 import { memberRouter } from "./routers/member";
 import { projectRouter } from "./routers/project";
+import { queueRouter } from "./routers/queue";
 import { router } from "./trpc";
 
 /** One line per router. */
 export const appRouter = router({
   access: accessRouter,
+  annotation: annotationRouter,
   apiKey: apiKeyRouter,
   auditLog: auditLogRouter,
   invitation: invitationRouter,
   member: memberRouter,
   events: eventsRouter,
   project: projectRouter,
+  queue: queueRouter,
 });
 
 export type AppRouter = typeof appRouter;

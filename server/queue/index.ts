@@ -1,3 +1,13 @@
+export { announceSoon } from "./announceSoon";
+export { readHeldItem } from "./claimedItem";
+export { type ClaimRequest, claimNext } from "./claimNext";
+export { leaseForCorrection } from "./leaseForCorrection";
+export { readProgress } from "./progress.db";
+export { type QueueContext, requireAnnotator, utcDay } from "./queueContext";
+export { readQueueStatus } from "./readQueueStatus";
+export { releaseAll, releaseLeases } from "./releaseLeases";
+export { renewLeases } from "./renewLeases";
+export { requestRefill } from "./requestRefill";
 export {
   nextGeneration,
   type RoundEntries,

@@ -27,6 +27,12 @@ export async function advanceWrittenGeneration(tx: Tx, projectId: number, genera
   return rowCount === 1;
 }
 
+/** Opinions wanted per item; undefined when there is no such project. */
+export async function readOverlap(tx: Tx, projectId: number): Promise<number | undefined> {
+  const { rows } = await tx.query<{ overlap: number }>("select overlap from project where id = $1", [projectId]);
+  return rows[0]?.overlap;
+}
+
 export interface PickedItemRow {
   row: number;
   /** Open, not deleted. */

@@ -9,6 +9,7 @@ import {
   lockItems,
   ROUND_PURPOSES,
   readLiveSlots,
+  readOverlap,
   supersedeOlderEntries,
   takeSeriesNumber,
 } from "./round.db";
@@ -118,6 +119,7 @@ export async function writeRoundEntries(tx: Tx, input: RoundEntries): Promise<Wr
     );
   }
   const overlap = await readOverlap(tx, projectId);
+  if (overlap === undefined) throw new AppError("E_NOT_FOUND", `Project ${projectId} does not exist any more.`);
   const items = await lockItems(tx, projectId, rows);
   const superseded = await supersedeOlderEntries(tx, projectId, generation, now);
   const live = await readLiveSlots(tx, projectId, rows);
@@ -125,10 +127,4 @@ export async function writeRoundEntries(tx: Tx, input: RoundEntries): Promise<Wr
   if (entries.length > 0) await insertEntries(tx, input, entries);
   await notifyProject(tx, projectId, "queue");
   return { written: entries.length, superseded, skipped };
-}
-
-async function readOverlap(tx: Tx, projectId: number): Promise<number> {
-  const { rows } = await tx.query<{ overlap: number }>("select overlap from project where id = $1", [projectId]);
-  if (!rows[0]) throw new AppError("E_NOT_FOUND", `Project ${projectId} does not exist any more.`);
-  return rows[0].overlap;
 }

@@ -1,0 +1,1 @@
+export { aggregateLabels, type ItemAnswers, type SettledItem, type SettlingProject, settleItem } from "./settleItem";

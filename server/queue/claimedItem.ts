@@ -1,0 +1,56 @@
+import type { SuggestionView } from "@/contracts/items";
+import type { ClaimedItem } from "@/contracts/queue";
+import { AppError } from "../errors";
+import type { ClaimedRow } from "./claim.db";
+import { readClaimed } from "./claim.db";
+import type { QueueContext } from "./queueContext";
+import { requireAnnotator } from "./queueContext";
+
+/** Claimed rows as the page shows them, with the active model's suggestions unless the project hides them. */
+export async function toClaimedItems(ctx: QueueContext, rows: readonly ClaimedRow[]): Promise<ClaimedItem[]> {
+  const suggestions = await readSuggestions(ctx, rows);
+  return rows.map((row) => toClaimedItem(row, suggestions.get(row.row) ?? null));
+}
+
+/** The item that the caller holds under this token. @throws E_LEASE when they do not hold it any more. */
+export async function readHeldItem(ctx: QueueContext, token: string): Promise<ClaimedItem> {
+  const row = await readClaimed(ctx.db, ctx.project.id, requireAnnotator(ctx.actor), token);
+  if (!row) {
+    throw new AppError("E_LEASE", "You do not hold this item any more. Claim again to get the next one.");
+  }
+  return (await toClaimedItems(ctx, [row]))[0];
+}
+
+async function readSuggestions(
+  ctx: QueueContext,
+  rows: readonly ClaimedRow[],
+): Promise<ReadonlyMap<number, SuggestionView>> {
+  if (rows.length === 0 || ctx.project.suggestionPolicy === "hide") return new Map();
+  return new Map();
+}
+
+function toClaimedItem(row: ClaimedRow, suggestion: SuggestionView | null): ClaimedItem {
+  return {
+    row: row.row,
+    externalId: row.external_id,
+    content: row.content,
+    leaseToken: row.lease_token,
+    leaseExpiresAt: row.lease_expires_at.toISOString(),
+    served: {
+      round: row.round,
+      strategy: row.strategy,
+      purpose: row.purpose,
+      rank: row.rank,
+      score: row.score,
+      percentile: row.percentile,
+      inclusion: row.inclusion,
+      modelVersion: row.model_version,
+      isFallback: row.is_fallback,
+      reason: row.reason,
+    },
+    suggestion,
+    draft: row.draft,
+    ...(row.previous_value === null ? {} : { previousValue: row.previous_value }),
+    nearCopies: row.near_copies,
+  };
+}
