@@ -13,6 +13,7 @@ export function slugOf(name: string): string {
     .normalize("NFKD")
     .toLowerCase()
     .replace(/\p{M}/gu, "")
+    .replaceAll("ß", "ss")
     .replace(/[^a-z0-9]+/g, "-")
     .slice(0, BASE_LENGTH_MAX)
     .replace(/^-+|-+$/g, "");
