@@ -7,6 +7,7 @@ import type { ReactNode } from "react";
 import { useEffect, useState } from "react";
 import type { WireError } from "@/contracts/errors";
 import { HOUR_MS } from "@/contracts/limits";
+import { plainJson } from "@/contracts/wire";
 import type { AppRouter } from "@/server/api/root";
 
 const API_PATH = "/api/trpc";
@@ -78,8 +79,8 @@ function makeClient() {
     links: [
       splitLink({
         condition: (op) => op.type === "subscription",
-        true: httpSubscriptionLink({ url: API_PATH }),
-        false: httpBatchLink({ url: API_PATH, maxItems: BATCH_CALLS_MAX, maxURLLength: URL_LENGTH_MAX }),
+        true: httpSubscriptionLink({ url: API_PATH, transformer: plainJson }),
+        false: httpBatchLink({ url: API_PATH, transformer: plainJson, maxItems: BATCH_CALLS_MAX, maxURLLength: URL_LENGTH_MAX }),
       }),
     ],
   });

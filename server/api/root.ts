@@ -2,6 +2,7 @@ import { accessRouter } from "./routers/access";
 import { annotationRouter } from "./routers/annotation";
 import { apiKeyRouter } from "./routers/apiKey";
 import { auditLogRouter } from "./routers/auditLog";
+import { dashboardRouter } from "./routers/dashboard";
 import { eventsRouter } from "./routers/events";
 import { invitationRouter } from "./routers/invitation";
 import { memberRouter } from "./routers/member";
@@ -15,6 +16,7 @@ export const appRouter = router({
   annotation: annotationRouter,
   apiKey: apiKeyRouter,
   auditLog: auditLogRouter,
+  dashboard: dashboardRouter,
   invitation: invitationRouter,
   member: memberRouter,
   events: eventsRouter,

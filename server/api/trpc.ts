@@ -2,6 +2,7 @@ import { initTRPC, TRPCError } from "@trpc/server";
 import { z } from "zod";
 import { ERROR_CODES } from "@/contracts/errors";
 import type { ProjectPermission, ProjectRole } from "@/contracts/permissions";
+import { plainJson } from "@/contracts/wire";
 import type { ProjectRef } from "../access";
 import { authorizeProject, requireActor, resolveActor } from "../access";
 import type { Actor, Credential } from "../auth";
@@ -46,6 +47,7 @@ const t = initTRPC
   .context<ApiContext>()
   .meta<ProcedureMeta>()
   .create({
+    transformer: plainJson,
     isDev: false,
     sse: {
       ping: { enabled: true, intervalMs: SSE_PING_MS },

@@ -94,61 +94,12 @@ export function ModelList({ project: initial }: { project: ProjectView }) {
             </EmptyState>
           ) : (
             <>
-              <Table label="Model versions">
-                <THead>
-                  <Th numeric>Version</Th>
-                  <Th>State</Th>
-                  <Th>Accuracy (audit)</Th>
-                  <Th numeric>Training labels</Th>
-                  <Th>Trainer</Th>
-                  <Th numeric>Took</Th>
-                  <Th>When</Th>
-                  <Th>
-                    <span className="sr-only">Actions</span>
-                  </Th>
-                </THead>
-                <TBody>
-                  {data.rows.map((m) => (
-                    <Tr key={m.version}>
-                      <Td numeric>{m.version}</Td>
-                      <Td>
-                        <ModelState model={m} />
-                      </Td>
-                      <Td>
-                        {m.accuracy ? <AccuracyCell model={m} /> : <span className="text-ink-3">not measured</span>}
-                      </Td>
-                      <Td numeric>{formatNumber(m.nTrain)}</Td>
-                      <Td>{m.trainer}</Td>
-                      <Td numeric>{m.durationMs === null ? "–" : formatSeconds(m.durationMs / 1000)}</Td>
-                      <Td className="whitespace-nowrap">
-                        <RelativeTime iso={m.createdAt} />
-                      </Td>
-                      <Td>
-                        <span className="flex justify-end gap-2">
-                          <Button size="sm" aria-label={`Details of version ${m.version}`} onClick={() => setShown(m)}>
-                            Details
-                          </Button>
-                          {canManage && m.state === "ready" && !m.isActive && (
-                            <ConfirmDialog
-                              title={`Use version ${m.version} again?`}
-                              action="Roll back"
-                              trigger={
-                                <Button size="sm" aria-label={`Roll back to version ${m.version}`}>
-                                  Roll back
-                                </Button>
-                              }
-                              onConfirm={() => activate.mutateAsync({ projectId, version: m.version })}
-                            >
-                              Suggestions and the queue will come from version {m.version}, trained on{" "}
-                              {formatNumber(m.nTrain)} labels. It stays pinned until you unpin it; no label is lost.
-                            </ConfirmDialog>
-                          )}
-                        </span>
-                      </Td>
-                    </Tr>
-                  ))}
-                </TBody>
-              </Table>
+              <ModelTable
+                rows={data.rows}
+                canManage={canManage}
+                onShow={setShown}
+                onRollBack={(version) => activate.mutateAsync({ projectId, version })}
+              />
               <Pager
                 label="model versions"
                 hasPrevious={pages.hasPrevious}
@@ -170,6 +121,74 @@ export function ModelList({ project: initial }: { project: ProjectView }) {
         {shown && <ModelDetails model={shown} />}
       </Dialog>
     </Page>
+  );
+}
+
+function ModelTable({
+  rows,
+  canManage,
+  onShow,
+  onRollBack,
+}: {
+  rows: ModelVersionRow[];
+  canManage: boolean;
+  onShow: (model: ModelVersionRow) => void;
+  onRollBack: (version: number) => Promise<unknown>;
+}) {
+  return (
+    <Table label="Model versions">
+      <THead>
+        <Th numeric>Version</Th>
+        <Th>State</Th>
+        <Th>Accuracy (audit)</Th>
+        <Th numeric>Training labels</Th>
+        <Th>Trainer</Th>
+        <Th numeric>Took</Th>
+        <Th>When</Th>
+        <Th>
+          <span className="sr-only">Actions</span>
+        </Th>
+      </THead>
+      <TBody>
+        {rows.map((m) => (
+          <Tr key={m.version}>
+            <Td numeric>{m.version}</Td>
+            <Td>
+              <ModelState model={m} />
+            </Td>
+            <Td>{m.accuracy ? <AccuracyCell model={m} /> : <span className="text-ink-3">not measured</span>}</Td>
+            <Td numeric>{formatNumber(m.nTrain)}</Td>
+            <Td>{m.trainer}</Td>
+            <Td numeric>{m.durationMs === null ? "–" : formatSeconds(m.durationMs / 1000)}</Td>
+            <Td className="whitespace-nowrap">
+              <RelativeTime iso={m.createdAt} />
+            </Td>
+            <Td>
+              <span className="flex justify-end gap-2">
+                <Button size="sm" aria-label={`Details of version ${m.version}`} onClick={() => onShow(m)}>
+                  Details
+                </Button>
+                {canManage && m.state === "ready" && !m.isActive && (
+                  <ConfirmDialog
+                    title={`Use version ${m.version} again?`}
+                    action="Roll back"
+                    trigger={
+                      <Button size="sm" aria-label={`Roll back to version ${m.version}`}>
+                        Roll back
+                      </Button>
+                    }
+                    onConfirm={() => onRollBack(m.version)}
+                  >
+                    Suggestions and the queue will come from version {m.version}, trained on {formatNumber(m.nTrain)}{" "}
+                    labels. It stays pinned until you unpin it; no label is lost.
+                  </ConfirmDialog>
+                )}
+              </span>
+            </Td>
+          </Tr>
+        ))}
+      </TBody>
+    </Table>
   );
 }
 
