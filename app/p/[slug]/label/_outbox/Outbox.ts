@@ -1,6 +1,6 @@
 import type { WireError } from "@/contracts/errors";
 import type { SubmitInput, SubmitResult } from "@/contracts/queue";
-import type { Delivery, NewOutboxEntry, OutboxPhase, OutboxStore, OutboxView } from "./types";
+import type { Delivery, NewOutboxEntry, OutboxEntry, OutboxPhase, OutboxStore, OutboxView } from "./types";
 
 /** Waits between attempts when nothing answers: 1, 2, 4 … 30 s, each shortened by up to half so that tabs spread. */
 const BACKOFF_FIRST_MS = 1_000;
@@ -85,6 +85,11 @@ export class Outbox {
     const taken = await this.#parts.store.withdraw(submissionId);
     if (taken) await this.#changed();
     return taken;
+  }
+
+  /** This person's entries in a project, oldest first. */
+  async pending(projectId: number): Promise<OutboxEntry[]> {
+    return (await this.#parts.store.list(this.#parts.userId)).filter((entry) => entry.projectId === projectId);
   }
 
   /** Resolves once an answer is no longer waiting here: acknowledged, refused or discarded. */

@@ -11,6 +11,8 @@ export interface DraftRecord {
   projectId: number;
   row: number;
   value: unknown;
+  /** Wall clock, ms; the oldest go first when there are too many. */
+  savedAt: number;
 }
 
 export interface OutboxSchema extends DBSchema {
