@@ -14,21 +14,28 @@ export function declaredLength(request: Request): number | undefined {
   return Number.isSafeInteger(length) && length >= 0 ? length : undefined;
 }
 
+/** How much of a body may be read; may be raised until the reading begins. */
+export interface BodyLimit {
+  bytesMax: number;
+}
+
+/** Refuses a body that says it is too long, before a byte of it is read. */
+export function refuseDeclared(request: Request, bytesMax: number): void {
+  if ((declaredLength(request) ?? 0) > bytesMax) throw tooLarge(bytesMax);
+}
+
 /**
- * The same request, whose body fails with E_TOO_LARGE once it is longer than allowed. A declared length beyond it is
- * refused at once, before a byte is read.
+ * The same request, whose body fails with E_TOO_LARGE once it is longer than allowed. Only a body of undeclared length is
+ * counted: the HTTP server ends any other at its declared length.
  */
-export function limitBody(request: Request, bytesMax: number): Request {
-  const declared = declaredLength(request);
-  if (declared !== undefined && declared > bytesMax) throw tooLarge(bytesMax);
-  // The HTTP server ends a body at its declared length; only an undeclared one has to be counted.
-  if (declared !== undefined || request.body === null) return request;
+export function countBody(request: Request, limit: BodyLimit): Request {
+  if (declaredLength(request) !== undefined || request.body === null) return request;
   let received = 0;
   const counted = request.body.pipeThrough(
     new TransformStream<Uint8Array, Uint8Array>({
       transform(chunk, controller) {
         received += chunk.byteLength;
-        if (received > bytesMax) controller.error(tooLarge(bytesMax));
+        if (received > limit.bytesMax) controller.error(tooLarge(limit.bytesMax));
         else controller.enqueue(chunk);
       },
     }),

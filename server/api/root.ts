@@ -3,6 +3,7 @@ import { annotationRouter } from "./routers/annotation";
 import { apiKeyRouter } from "./routers/apiKey";
 import { auditLogRouter } from "./routers/auditLog";
 import { dashboardRouter } from "./routers/dashboard";
+import { demoRouter } from "./routers/demo";
 import { eventsRouter } from "./routers/events";
 import { invitationRouter } from "./routers/invitation";
 import { memberRouter } from "./routers/member";
@@ -17,6 +18,7 @@ export const appRouter = router({
   apiKey: apiKeyRouter,
   auditLog: auditLogRouter,
   dashboard: dashboardRouter,
+  demo: demoRouter,
   invitation: invitationRouter,
   member: memberRouter,
   events: eventsRouter,

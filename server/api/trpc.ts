@@ -96,8 +96,8 @@ function asTrpc(error: AppError): TRPCError {
 function unreadable(error: unknown, path: string): AppError {
   const cause = error instanceof TRPCError && error.cause ? error.cause : error;
   if (isAppError(cause)) return cause;
-  if (cause instanceof SyntaxError) {
-    return new AppError("E_BAD_INPUT", `The input is not valid JSON: ${cause.message}.`, { cause });
+  if (cause instanceof SyntaxError || cause instanceof TypeError) {
+    return new AppError("E_BAD_INPUT", `The input cannot be read as JSON: ${cause.message}.`, { cause });
   }
   return toAppError(cause, path);
 }
