@@ -8,3 +8,4 @@ export { getAuth, getSessionSecret } from "./getAuth";
 export { type AuthRequestContext, handleAuthRequest } from "./handleAuthRequest";
 export { hashPassword } from "./hashPassword";
 export { isSameOrigin } from "./isSameOrigin";
+export { signSessionCookie } from "./signSessionCookie";

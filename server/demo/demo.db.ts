@@ -70,3 +70,18 @@ export async function ensureSimulatedUsers(tx: Tx, projectId: number, n: number,
   );
   return ids;
 }
+
+export async function openSession(
+  db: Db,
+  session: { token: string; userId: string; now: Date; expiresAt: Date },
+): Promise<void> {
+  await db.query(
+    `insert into session (id, token, user_id, expires_at, user_agent, created_at, updated_at)
+     values (gen_random_uuid()::text, $1, $2, $3, 'simulated annotator', $4, $4)`,
+    [session.token, session.userId, session.expiresAt, session.now],
+  );
+}
+
+export async function closeSessions(db: Db, tokens: string[]): Promise<void> {
+  await db.query("delete from session where token = any($1::text[])", [tokens]);
+}
