@@ -133,6 +133,8 @@ module.exports = {
     doNotFollow: { path: "node_modules" },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: "tsconfig.json" },
+    // Packages say in "exports" what may be imported of them.
+    enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["import", "node", "default", "types"] },
     exclude: { path: "(^|/)(\\.next|dist|node_modules/\\.cache)/|^strategies/kernels/assembly/" },
   },
 };

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { PgBoss } from "pg-boss";
 import type { JobName } from "@/contracts/jobs";
+import { DAY_MS, SECOND_MS } from "@/contracts/limits";
 import type { Clock } from "../clock";
 import type { Pool } from "../db";
 import { withTransaction } from "../db";
@@ -21,7 +22,7 @@ const DEAD_LETTER_POLL_S = 5;
 const POOL_MAX = 4;
 const START_ATTEMPTS = 10;
 const DISPATCH_MAX = 100;
-const KEEP_SECONDS = 7 * 24 * 3_600;
+const KEEP_SECONDS = (7 * DAY_MS) / SECOND_MS;
 /** Above our own attempts, so that the run's row decides and pg-boss's limit is a backstop. */
 const SPARE_RETRIES = 5;
 

@@ -1,4 +1,5 @@
 import type { JobName } from "@/contracts/jobs";
+import { DAY_MS, HOUR_MS, SECOND_MS } from "@/contracts/limits";
 
 export interface JobPolicy {
   /** Runs of this kind at once in one worker process. */
@@ -29,7 +30,7 @@ export const RETRY_DELAY_MAX_S = 60;
 /** pg-boss's own heartbeat: the last resort when a machine vanishes and its connections linger. Seconds. */
 export const BOSS_HEARTBEAT_S = 60;
 /** pg-boss ends an attempt after this long, whatever happens; its maximum. Seconds. */
-export const BOSS_EXPIRE_S = 24 * 3_600;
+export const BOSS_EXPIRE_S = DAY_MS / SECOND_MS;
 /** How often queues are asked when no notification came: retries and delayed runs are not announced. Seconds. */
 export const BOSS_POLL_S = 1;
 
@@ -43,6 +44,6 @@ export const STOP_GRACE_MS = 8_000;
 /** Finished runs are kept this long. */
 export const RUNS_KEPT_DAYS = 30;
 /** Blobs still being written after this long belong to a process that is gone. */
-export const DRAFTS_KEPT_MS = 24 * 3_600 * 1000;
+export const DRAFTS_KEPT_MS = DAY_MS;
 export const TICK_EVERY_MS = 2_000;
-export const CLEAN_UP_EVERY_MS = 3_600 * 1000;
+export const CLEAN_UP_EVERY_MS = HOUR_MS;
