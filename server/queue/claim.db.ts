@@ -59,7 +59,7 @@ const ENTRY_COLUMNS = `e.id as entry_id, e.row, e.lease_token, e.lease_expires_a
  *
  * A lease is renewed by a claim only when half of it is over: a claim then writes what it takes and little else. */
 const RENEWED_UNTIL = `least($5::timestamptz + make_interval(secs => $6),
-  e.leased_at + make_interval(secs => greatest($9, $6)))`;
+  e.leased_at + make_interval(secs => greatest($9::float8, $6::float8)))`;
 
 const CLAIM = `
   with held as materialized (
@@ -73,7 +73,7 @@ const CLAIM = `
     update queue_entry e set lease_expires_at = greatest(e.lease_expires_at, ${RENEWED_UNTIL})
       from held
      where e.project_id = $1 and e.id = held.id
-       and e.lease_expires_at < $5::timestamptz + make_interval(secs => $6 / 2)
+       and e.lease_expires_at < $5::timestamptz + make_interval(secs => $6::float8 / 2)
     returning e.id, e.lease_expires_at
   ), free as materialized (
     select e.id from queue_entry e

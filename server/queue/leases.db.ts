@@ -18,11 +18,11 @@ export async function renewLeaseRows(
       with mine as (
         select id from queue_entry
          where lease_token = any($3::uuid[]) and project_id = $1 and lease_user_id = $2 and state = 'leased'
-           and leased_at + make_interval(secs => greatest($6, $5)) > $4::timestamptz
+           and leased_at + make_interval(secs => greatest($6::float8, $5::float8)) > $4::timestamptz
          order by id for update)
       update queue_entry e
          set lease_expires_at = greatest(e.lease_expires_at, least(
-               $4::timestamptz + make_interval(secs => $5), e.leased_at + make_interval(secs => greatest($6, $5))))
+               $4::timestamptz + make_interval(secs => $5), e.leased_at + make_interval(secs => greatest($6::float8, $5::float8))))
         from mine where e.project_id = $1 and e.id = mine.id
       returning e.lease_token, e.lease_expires_at`,
     values: [p.projectId, p.userId, p.tokens, p.now, p.leaseSeconds, p.leaseSecondsMax],
@@ -30,10 +30,25 @@ export async function renewLeaseRows(
   return rows;
 }
 
-/** An entry that nobody holds any more: open again while its item is, else superseded. */
-const GIVEN_BACK = `
-  state = case when i.status = 'open' and i.deleted_at is null then 'open' else 'superseded' end,
-  lease_token = null, lease_user_id = null, lease_tab = null, leased_at = null, lease_expires_at = null`;
+/**
+ * Ends leases: an entry is open again while its item is, else superseded. `held` selects id and row of the entries. The
+ * items are locked first, lowest row first, so that none of them can be resolved between the look at its status and the
+ * change; a lease that ended in between is left as it is.
+ */
+const giveBack = (held: string): string => `
+  with held as materialized (${held}),
+  locked as materialized (
+    select row, status = 'open' and deleted_at is null as is_open from item
+     where project_id = $1 and row in (select row from held) order by row for update
+  ), chosen as materialized (
+    select e.id, locked.is_open from locked
+      join held on held.row = locked.row join queue_entry e on e.project_id = $1 and e.id = held.id
+     where e.state = 'leased' and e.lease_token = held.lease_token order by e.id for update of e
+  )
+  update queue_entry e
+     set state = case when chosen.is_open then 'open' else 'superseded' end,
+         lease_token = null, lease_user_id = null, lease_tab = null, leased_at = null, lease_expires_at = null
+    from chosen where e.project_id = $1 and e.id = chosen.id`;
 
 /** Ends the person's own leases under these tokens; returns how many. */
 export async function releaseOwnLeases(
@@ -41,12 +56,8 @@ export async function releaseOwnLeases(
   p: { projectId: number; userId: string; tokens: readonly string[] },
 ): Promise<number> {
   const { rowCount } = await db.query(
-    `with mine as (
-       select id from queue_entry
-        where lease_token = any($3::uuid[]) and project_id = $1 and lease_user_id = $2 and state = 'leased'
-        order by id for update)
-     update queue_entry e set ${GIVEN_BACK} from mine, item i
-      where e.project_id = $1 and e.id = mine.id and i.project_id = e.project_id and i.row = e.row`,
+    giveBack(`select id, row, lease_token from queue_entry
+      where lease_token = any($3::uuid[]) and project_id = $1 and lease_user_id = $2 and state = 'leased'`),
     [p.projectId, p.userId, p.tokens],
   );
   return rowCount ?? 0;
@@ -55,11 +66,8 @@ export async function releaseOwnLeases(
 /** Ends every lease of the project, or of one person in it; returns how many. */
 export async function releaseAllLeases(tx: Tx, projectId: number, userId: string | null): Promise<number> {
   const { rowCount } = await tx.query(
-    `with held as (
-       select id from queue_entry
-        where project_id = $1 and state = 'leased' and ($2::text is null or lease_user_id = $2) order by id for update)
-     update queue_entry e set ${GIVEN_BACK} from held, item i
-      where e.project_id = $1 and e.id = held.id and i.project_id = e.project_id and i.row = e.row`,
+    giveBack(`select id, row, lease_token from queue_entry
+      where project_id = $1 and state = 'leased' and ($2::text is null or lease_user_id = $2)`),
     [projectId, userId],
   );
   return rowCount ?? 0;
