@@ -58,24 +58,57 @@ export interface AttachResult {
 
 export const IMPORT_FORMATS = ["csv", "tsv", "json", "jsonl"] as const;
 
+const columnName = z.string().min(1).max(1_000);
+const columnNames = z.array(columnName).max(LIMITS.recordFields);
+
 /** How columns of a file become parts of an item. */
 export const importMapping = z.object({
   /** Column with the caller's id. */
-  externalId: z.string().optional(),
+  externalId: columnName.optional(),
   /** Text projects: the column with the text. */
-  text: z.string().optional(),
+  text: columnName.optional(),
   /** Record projects: the columns that become fields; absent means all not used otherwise. */
-  fields: z.array(z.string()).optional(),
+  fields: columnNames.optional(),
   /** Column with an existing label. */
-  label: z.string().optional(),
+  label: columnName.optional(),
   /** Columns kept beside the item. */
-  meta: z.array(z.string()).optional(),
-  /** Unknown labels: refuse the row, or take the item without its label. */
+  meta: columnNames.optional(),
+  /** Unknown labels: refuse the row, take the item without its label, or add the label to the project. */
   unknownLabel: z.enum(["refuseRow", "dropLabel", "addLabel"]).default("refuseRow"),
   /** Fields read as numbers. */
-  numeric: z.array(z.string()).optional(),
+  numeric: columnNames.optional(),
+  /** CSV and TSV: what separates fields, whether the first line names the columns, whether quotes count. Absent: as found. */
+  delimiter: z.string().length(1).optional(),
+  hasHeader: z.boolean().optional(),
+  isQuoted: z.boolean().optional(),
 });
 export type ImportMapping = z.infer<typeof importMapping>;
+
+export const previewImportInput = z.object({
+  projectId: z.int(),
+  uploadId: z.uuid(),
+  format: z.enum(IMPORT_FORMATS).optional(),
+  delimiter: z.string().length(1).optional(),
+  hasHeader: z.boolean().optional(),
+});
+export const startImportInput = z.object({
+  projectId: z.int(),
+  uploadId: z.uuid(),
+  /** Absent: told by the content, then by the name. */
+  format: z.enum(IMPORT_FORMATS).optional(),
+  /** Absent: as the preview suggests. */
+  mapping: importMapping.optional(),
+});
+export const deleteItemsInput = z.object({
+  projectId: z.int(),
+  rows: z.array(z.int().min(0)).max(LIMITS.ingestRows).optional(),
+  externalIds: z.array(externalId).max(LIMITS.ingestRows).optional(),
+});
+export interface DeleteItemsResult {
+  deleted: number;
+  /** Rows and ids that name no living item of the project. */
+  notFound: (number | string)[];
+}
 
 export interface ImportPreview {
   uploadId: string;
@@ -83,8 +116,11 @@ export interface ImportPreview {
   sizeBytes: number;
   format: (typeof IMPORT_FORMATS)[number];
   gzip: boolean;
+  /** CSV and TSV. */
+  dialect: { delimiter: string; hasHeader: boolean } | null;
   columns: { name: string; example: string; kind: "text" | "number" | "boolean" | "mixed" | "empty" }[];
   rows: Record<string, unknown>[];
+  /** Records among the first ones that cannot be read. */
   errors: RowError[];
   suggested: ImportMapping;
 }

@@ -49,6 +49,11 @@ export interface TaskType<Config = unknown, Value = unknown> {
   valueOfClass(config: Config, c: number): Value;
   /** Reads a label as it stands in files and calls: a class id or title, or the value itself. Undefined: not understood. */
   parseLabel(config: Config, raw: unknown): Value | undefined;
+  /**
+   * The configuration with one more class for a label that parseLabel does not understand; undefined: it cannot be one.
+   * Absent: classes cannot be added by a label. New classes come last, so that those before keep their index.
+   */
+  withClass?(config: Config, raw: unknown): Config | undefined;
   /** Flat text for CSV export and filters. */
   formatValue(config: Config, value: Value): string;
   /** Agreement of two values in [0, 1]; 1 on equal ones; symmetric. */

@@ -1,3 +1,4 @@
+export { neutraliseFormula } from "./delimited/neutraliseFormula";
 export { cellText, quoteCell, writeRecord } from "./delimited/writeDelimited";
 export type {
   Dialect,

@@ -36,6 +36,12 @@ export const choice: TaskType<ChoiceConfig, ChoiceValue> = {
       config.labels.find((l) => l.title.toLowerCase() === wanted.toLowerCase());
     return label && { choice: label.id };
   },
+  withClass(config, raw) {
+    if (typeof raw !== "string" && typeof raw !== "number" && typeof raw !== "boolean") return undefined;
+    const id = String(raw).trim();
+    const grown = choiceConfig.safeParse({ ...config, labels: [...config.labels, { id, title: id }] });
+    return grown.success ? grown.data : undefined;
+  },
   formatValue: (_config, value) => value.choice,
   agreement: (_config, a, b) => choiceAgreement(a, b),
   consensus: (_config, values) => choiceConsensus(values),

@@ -1,0 +1,20 @@
+-- What the data browser, ingestion and the error list of imports need beyond the first migration.
+
+-- An external id names one living item: a deleted item gives its id back, so that corrected data can be sent again.
+DROP INDEX "item_project_id_external_id_key";
+CREATE UNIQUE INDEX "item_live_external_id" ON "item" ("project_id", "external_id") WHERE "deleted_at" IS NULL;
+
+-- Lists in row order for filters that few items meet.
+CREATE INDEX "item_labelled" ON "item" ("project_id", "row") WHERE "n_labels" > 0 AND "deleted_at" IS NULL;
+CREATE INDEX "item_duplicates" ON "item" ("project_id", "duplicate_of", "row") WHERE "duplicate_of" IS NOT NULL;
+-- Values are JSON of any size, so equality is found by hash and then checked.
+CREATE INDEX "item_consensus" ON "item" ("project_id", jsonb_hash("consensus"), "row")
+  WHERE "consensus" IS NOT NULL AND "deleted_at" IS NULL;
+CREATE INDEX "annotation_value" ON "annotation" ("project_id", jsonb_hash("value"), "row") WHERE "kind" = 'label';
+CREATE INDEX "annotation_late" ON "annotation" ("project_id", "row") WHERE "is_late";
+CREATE INDEX "flag_open" ON "flag" ("project_id", "row") WHERE "resolved_at" IS NULL;
+
+-- Several errors can stand on one line (a JSON list without line breaks), so errors are numbered.
+ALTER TABLE "import_error" DROP CONSTRAINT "import_error_pkey";
+ALTER TABLE "import_error" ADD COLUMN "number" INTEGER NOT NULL;
+ALTER TABLE "import_error" ADD CONSTRAINT "import_error_pkey" PRIMARY KEY ("project_id", "import_run", "number");

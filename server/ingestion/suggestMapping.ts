@@ -1,0 +1,80 @@
+import type { ImportMapping, ImportPreview } from "@/contracts/ingestion";
+import type { ContentKind } from "@/contracts/project";
+
+export type ColumnFacts = ImportPreview["columns"][number] & {
+  /** Values seen, empty ones left out. */
+  nValues: number;
+  nDistinct: number;
+  meanLength: number;
+  /** Some value is a list or an object. */
+  isNested: boolean;
+};
+
+const TEXT_NAMES = [
+  "text",
+  "content",
+  "sentence",
+  "message",
+  "body",
+  "utterance",
+  "review",
+  "comment",
+  "question",
+  "document",
+  "tweet",
+  "title",
+  "query",
+];
+const LABEL_NAMES = ["label", "labels", "category", "class", "intent", "target", "sentiment", "tag", "answer", "gold"];
+const ID_NAMES = ["id", "externalid", "uid", "uuid", "guid", "key", "itemid", "rowid", "documentid", "recordid"];
+/** A column with more different values than this is hardly one of labels. */
+const LABELS_MAX = 200;
+
+const plain = (name: string): string => name.toLowerCase().replace(/[^a-z0-9]/g, "");
+
+function byName(columns: readonly ColumnFacts[], names: readonly string[]): ColumnFacts | undefined {
+  for (const name of names) {
+    const found = columns.find((column) => plain(column.name) === name);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+/** A column whose values tell rows apart: all there, all different. */
+function canIdentify(column: ColumnFacts, nRecords: number): boolean {
+  return !column.isNested && column.nValues === nRecords && column.nDistinct === nRecords;
+}
+
+/** The mapping a person would most likely choose, judged by names and by the first records. */
+export function suggestMapping(kind: ContentKind, columns: readonly ColumnFacts[], nRecords: number): ImportMapping {
+  const id = byName(
+    columns.filter((column) => canIdentify(column, nRecords)),
+    ID_NAMES,
+  );
+  const rest = columns.filter((column) => column !== id && column.kind !== "empty");
+  const label = byName(
+    rest.filter((column) => column.nDistinct <= LABELS_MAX),
+    LABEL_NAMES,
+  );
+  const others = rest.filter((column) => column !== label);
+  const flat = others.filter((column) => !column.isNested);
+  const mapping: ImportMapping = {
+    unknownLabel: "refuseRow",
+    ...(id && { externalId: id.name }),
+    ...(label && { label: label.name }),
+  };
+  if (kind === "text") {
+    const texts = flat.filter((column) => column.kind === "text" || column.kind === "mixed");
+    const longest = [...texts].sort((a, b) => b.meanLength - a.meanLength)[0];
+    const text = byName(texts, TEXT_NAMES) ?? longest ?? flat[0];
+    const meta = others.filter((column) => column !== text).map((column) => column.name);
+    return { ...mapping, ...(text && { text: text.name }), ...(meta.length > 0 && { meta }) };
+  }
+  const meta = others.filter((column) => column.isNested).map((column) => column.name);
+  return {
+    ...mapping,
+    fields: flat.map((column) => column.name),
+    numeric: flat.filter((column) => column.kind === "number").map((column) => column.name),
+    ...(meta.length > 0 && { meta }),
+  };
+}
