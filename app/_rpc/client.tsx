@@ -80,7 +80,12 @@ function makeClient() {
       splitLink({
         condition: (op) => op.type === "subscription",
         true: httpSubscriptionLink({ url: API_PATH, transformer: plainJson }),
-        false: httpBatchLink({ url: API_PATH, transformer: plainJson, maxItems: BATCH_CALLS_MAX, maxURLLength: URL_LENGTH_MAX }),
+        false: httpBatchLink({
+          url: API_PATH,
+          transformer: plainJson,
+          maxItems: BATCH_CALLS_MAX,
+          maxURLLength: URL_LENGTH_MAX,
+        }),
       }),
     ],
   });

@@ -3,6 +3,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useSubscription } from "@trpc/tanstack-react-query";
 import { useEffect, useRef } from "react";
 import type { Topic } from "@/contracts/events";
+import { TOPICS } from "@/contracts/events";
 import { useTRPC } from "./client";
 
 /** Pages refresh at most this often however fast labels arrive. */
@@ -33,6 +34,7 @@ export function useLiveProject(projectId: number): "connecting" | "live" | "lost
   const queryClient = useQueryClient();
   const waiting = useRef(new Set<Topic>());
   const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
+  const hadConnection = useRef(false);
 
   useEffect(() => () => clearTimeout(timer.current), []);
 
@@ -48,15 +50,21 @@ export function useLiveProject(projectId: number): "connecting" | "live" | "lost
     });
   }
 
+  function note(topics: readonly Topic[]): void {
+    for (const topic of topics) waiting.current.add(topic);
+    timer.current ??= setTimeout(refresh, REFRESH_EVERY_MS);
+  }
+
   const { status } = useSubscription(
     trpc.events.project.subscriptionOptions(
       { projectId },
       {
-        onData: (event) => {
-          const { topic } = event as { topic: Topic };
-          waiting.current.add(topic);
-          timer.current ??= setTimeout(refresh, REFRESH_EVERY_MS);
+        onStarted: () => {
+          // What happened while the connection was lost is unknown: everything may be out of date.
+          if (hadConnection.current) note(TOPICS);
+          hadConnection.current = true;
         },
+        onData: ({ topic }) => note([topic]),
       },
     ),
   );
