@@ -74,7 +74,7 @@ async function checkAll(programs: string[][], timeoutMs: number): Promise<Tally>
 }
 
 async function checkTypes(): Promise<Tally> {
-  const tsc = packageProgram("typescript", "bin/tsc");
+  const tsc = packageProgram("@typescript/native", "bin/tsc");
   // Declares style sheets and routes to the compiler; made here because a fresh clone has not been built yet.
   const codeOfTypegen = await runProgram([nextProgram(), "typegen"], 2 * MINUTE_MS);
   const tally = await checkAll(

@@ -22,6 +22,11 @@ import type {
 const DRAFTS = ".drafts";
 const CHUNK_BYTES = 256 * 1024;
 
+/** What a disk says. Other errors come from the caller's stream or signal, and say more than ours could. */
+const DISK_CODES: ReadonlySet<string> = new Set(
+  "ENOSPC EDQUOT EACCES EPERM EROFS EIO EMFILE ENFILE ENOTDIR ENOENT EEXIST EISDIR ELOOP ENAMETOOLONG".split(" "),
+);
+
 function errorCode(error: unknown): string | undefined {
   return (error as NodeJS.ErrnoException | null)?.code;
 }
@@ -150,11 +155,9 @@ class FsBlobStore implements BlobStore {
       }
       return { path, size, sha256 };
     } catch (error) {
-      await rm(path, { force: true });
-      // The caller's own stream or signal failed: that error says more than ours could.
-      throw errorCode(error)?.startsWith("E") && !(error instanceof AppError)
-        ? storageError("Writing", key, error)
-        : error;
+      // Where the folder itself cannot be had there is no draft to remove.
+      await rm(path, { force: true }).catch(() => undefined);
+      throw DISK_CODES.has(errorCode(error) ?? "") ? storageError("Writing", key, error) : error;
     }
   }
 
