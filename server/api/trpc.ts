@@ -1,4 +1,5 @@
 import { initTRPC, TRPCError } from "@trpc/server";
+import { TRPC_ERROR_CODES_BY_KEY } from "@trpc/server/rpc";
 import { z } from "zod";
 import { ERROR_CODES } from "@/contracts/errors";
 import type { ProjectPermission, ProjectRole } from "@/contracts/permissions";
@@ -55,10 +56,12 @@ const t = initTRPC
     },
     errorFormatter({ shape, error, path }) {
       const appError = isAppError(error.cause) ? error.cause : fromTrpc(error, path ?? "");
+      const code = ERROR_CODES[appError.code].trpc;
       return {
         ...shape,
         message: appError.message,
-        data: { ...shape.data, httpStatus: appError.http, winnow: toWireError(appError) },
+        code: TRPC_ERROR_CODES_BY_KEY[code],
+        data: { ...shape.data, code, httpStatus: appError.http, winnow: toWireError(appError) },
       };
     },
   });
