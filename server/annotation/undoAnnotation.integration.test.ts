@@ -1,13 +1,14 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { LIMITS } from "@/contracts/limits";
-import type { ClaimedItem } from "@/contracts/queue";
-import type { MadeUser, ProjectOptions } from "@/test/harness/factories";
-import { makeItems, makeMember, makeProject, makeQueueEntries, makeUser } from "@/test/harness/factories";
+import type { MadeUser } from "@/test/harness/factories";
+import { makeQueueEntries } from "@/test/harness/factories";
 import type { TestContext } from "@/test/harness/testContext";
 import { createTestContext } from "@/test/harness/testContext";
 import { findViolations } from "@/test/simulation/invariants";
-import { claim, label, queueContextFor, skipOf, TAB } from "@/test/simulation/queueContextFor";
+import { claim, label, skipOf, TAB } from "@/test/simulation/queueContextFor";
+import type { QueueSceneOptions } from "@/test/simulation/queueScene";
+import { makeQueueScene, takeItem as take } from "@/test/simulation/queueScene";
 import type { QueueContext } from "../queue";
 import { readHistory } from "./readHistory";
 import { submitAnnotation } from "./submitAnnotation";
@@ -25,26 +26,12 @@ afterEach(async () => {
   expect(await findViolations(world.db, { projectId })).toEqual([]);
 });
 
-async function makeScene(options: ProjectOptions & { people?: number; items?: number } = {}): Promise<QueueContext[]> {
-  const { people = 3, items = 3, overlap = 1 } = options;
-  const project = await makeProject(world.db, { leaseSeconds: 60, labels: ["a", "b", "c"], ...options });
-  projectId = project.id;
-  const rows = await makeItems(world.db, projectId, items);
-  await makeQueueEntries(
-    world.db,
-    projectId,
-    rows.flatMap((row) => Array.from({ length: overlap }, (_, slot) => ({ row, slot, priority: row }))),
-  );
-  users = [];
-  for (let i = 0; i < people; i++) {
-    const user = await makeUser(world.db);
-    await makeMember(world.db, projectId, user.id, "annotator");
-    users.push(user);
-  }
-  return Promise.all(users.map((user) => queueContextFor(world, projectId, user)));
+async function makeScene(options?: QueueSceneOptions): Promise<QueueContext[]> {
+  const scene = await makeQueueScene(world, options);
+  ({ projectId, users } = scene);
+  return scene.people;
 }
 
-const take = async (ctx: QueueContext): Promise<ClaimedItem> => (await claim(ctx, 1)).entries[0];
 const undo = (ctx: QueueContext, seq?: number, submissionId: string = randomUUID()) =>
   undoAnnotation(ctx, { submissionId, tab: TAB, seq });
 
