@@ -1,6 +1,33 @@
 import type { TrainerSpec } from "@/contracts/project";
 import type { TaskType } from "@/task-types/registry";
+import { AppError } from "../errors";
+import type { TaskKind } from "../models";
+import { TRAINERS } from "../models";
 
-export function checkTrainerSpec(_taskType: TaskType, spec: TrainerSpec): TrainerSpec {
-  return spec;
+const TASK_KIND: Record<TaskType["target"], TaskKind> = {
+  classes: "choice",
+  multiLabel: "multilabel",
+  number: "regression",
+};
+
+function refuse(field: string, message: string): AppError {
+  return new AppError("E_BAD_INPUT", `${field}: ${message}`, { details: { field } });
+}
+
+/** The trainer with every option filled in, so that a later change of a default does not change a running project. */
+export function checkTrainerSpec(taskType: TaskType, spec: TrainerSpec): TrainerSpec {
+  const trainer = TRAINERS.find((t) => t.id === spec.id);
+  if (!trainer) {
+    throw refuse(
+      "trainerSpec.id",
+      `there is no trainer "${spec.id}"; known ones: ${TRAINERS.map((t) => t.id).join(", ")}.`,
+    );
+  }
+  if (!trainer.taskKinds.includes(TASK_KIND[taskType.target])) {
+    throw refuse("trainerSpec.id", `trainer "${spec.id}" cannot learn what "${taskType.id}" projects ask.`);
+  }
+  const parsed = trainer.optionsSchema.safeParse(spec.options);
+  if (parsed.success) return { id: spec.id, options: parsed.data as Record<string, unknown> };
+  const [first] = parsed.error.issues;
+  throw refuse(["trainerSpec.options", ...first.path.map(String)].join("."), first.message);
 }

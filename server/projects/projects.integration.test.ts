@@ -123,6 +123,7 @@ describe("making a project", () => {
       "strategy.main.options",
     ],
     ["column features of texts", { featureSpec: { kind: "record", numeric: ["a"] } }, /records/, "featureSpec.kind"],
+    ["an unknown trainer", { trainerSpec: { id: "oracle" } }, /known ones: .*softmax/, "trainerSpec.id"],
   ])("refuses %s and names the field", async (_what, change, message, field) => {
     const before = await context.db.query("select count(*)::int as n from project");
     await expect(admin().project.create(minimal(change))).rejects.toEqual(failsWith("E_BAD_INPUT", message, field));
@@ -317,6 +318,13 @@ test("the strategies come with all that a form needs", async () => {
     expect(Array.isArray(s.needs.arrays)).toBe(true);
     for (const value of Object.values(s)) expect(typeof value).not.toBe("function");
   }
+});
+
+test("the trainers come with the schema of their options", async () => {
+  const person = await makeUser(context.db);
+  const list = await as(person).project.trainers();
+  expect(list.map((t) => t.id)).toEqual(expect.arrayContaining(["softmax", "mlp"]));
+  for (const t of list) expect(t.options).toMatchObject({ type: "object", properties: expect.any(Object) });
 });
 
 test("the audit log takes neither changes nor deletions, and its pages go back to the first entry", async () => {

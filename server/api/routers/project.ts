@@ -7,6 +7,7 @@ import {
   deleteProject,
   listProjects,
   listStrategies,
+  listTrainers,
   readProject,
   setProjectStatus,
   updateGuidelines,
@@ -48,4 +49,6 @@ export const projectRouter = router({
     .mutation(({ ctx, input }) => deleteProject(ctx, input)),
   /** The registered acquisition strategies with their options. */
   strategies: actorProcedure.input(registryInput).query(() => listStrategies()),
+  /** The registered trainers with their options. */
+  trainers: actorProcedure.input(registryInput).query(() => listTrainers()),
 });
