@@ -12,3 +12,8 @@ export function isTypingTarget(target: EventTarget | null): boolean {
 export function answersEnter(target: EventTarget | null): boolean {
   return target instanceof HTMLElement && target.closest("button, a[href], summary, [role=menuitem]") !== null;
 }
+
+/** Whether the focus is in a window or menu that lies over the page and has keys of its own. */
+export function isInPopup(target: EventTarget | null): boolean {
+  return target instanceof HTMLElement && target.closest("[role=dialog], [role=alertdialog], [role=menu]") !== null;
+}

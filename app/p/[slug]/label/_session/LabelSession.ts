@@ -134,10 +134,10 @@ export class LabelSession {
     return true;
   }
 
-  draft(value: unknown): void {
+  draft = (value: unknown): void => {
     const [current] = this.#held;
     if (current) this.#drafts.keep(current.item.row, value);
-  }
+  };
 
   /** Takes the draft that was saved elsewhere instead of the one on this device. */
   takeOtherDraft(): void {
@@ -420,12 +420,12 @@ export class LabelSession {
   }
 
   /** The current lease's time is over and nobody was there to renew it. */
-  markEnded(): void {
+  markEnded = (): void => {
     const [current] = this.#held;
     if (current?.lease !== "ok" || this.#parts.now() < current.deadline) return;
     this.#held[0] = { ...current, lease: "ended" };
     this.#emit();
-  }
+  };
 
   #emit(changes: Partial<SessionView> = {}): void {
     if (this.#stopped) return;

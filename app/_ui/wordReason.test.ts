@@ -1,0 +1,69 @@
+import { describe, expect, it } from "vitest";
+import type { ServedReason } from "@/contracts/items";
+import { wordReason } from "./wordReason";
+
+const TITLES = ["Ham", "Spam"];
+function served(fields: Partial<ServedReason>): ServedReason {
+  return {
+    round: 8,
+    strategy: "margin",
+    purpose: "train",
+    rank: 12,
+    score: 0.0431,
+    percentile: 0.97,
+    inclusion: null,
+    modelVersion: 5,
+    isFallback: false,
+    reason: [],
+    ...fields,
+  };
+}
+
+describe("wordReason", () => {
+  it("says between which labels the model wavers, and how that compares", () => {
+    const reason = [
+      {
+        code: "uncertain",
+        measure: "margin",
+        value: 0.04,
+        percentile: 0.97,
+        top2: [
+          [1, 0.52],
+          [0, 0.48],
+        ],
+      },
+    ];
+    const worded = wordReason(served({ reason }), TITLES);
+    expect(worded.sentence).toBe(
+      "The model wavers between Spam 52\u202f% and Ham 48\u202f%, less sure than on 97\u202f% of the pool.",
+    );
+    expect(worded.facts).toEqual(["margin", "#12 of round 8", "model v5"]);
+    expect(worded.details).toContainEqual(["Score", "0.0431"]);
+  });
+
+  it("never hides that an item came from a fallback", () => {
+    const worded = wordReason(served({ isFallback: true, reason: [{ code: "random" }] }), TITLES);
+    expect(worded.sentence).toContain("fallback");
+    expect(worded.details[0]).toEqual(["Strategy", "margin (fallback)"]);
+  });
+
+  it("words every kind of reason", () => {
+    const words = (reason: unknown, fields: Partial<ServedReason> = {}) =>
+      wordReason(served({ reason, ...fields }), TITLES).sentence;
+    expect(words([{ code: "represents", cluster: 1, clusterSize: 240, labelledInCluster: 2, typicality: 3 }])).toBe(
+      "Typical of 240 similar items, 2 of them labelled.",
+    );
+    expect(words([{ code: "farFromLabelled", distance: 0.8, nearest: 4, percentile: 0.9 }])).toContain("90\u202f%");
+    expect(words([{ code: "farFromLabelled", distance: null, nearest: null, percentile: null }])).toContain(
+      "first of its kind",
+    );
+    expect(words([{ code: "audit", frameRemaining: 10 }], { purpose: "audit" })).toContain("measure");
+    expect(words([{ code: "random" }])).toBe("Drawn at random.");
+  });
+
+  it("falls back to the strategy's name for reasons it does not know", () => {
+    expect(wordReason(served({ reason: [{ code: "new" }] }), TITLES).sentence).toContain("“margin”");
+    expect(wordReason(served({ reason: null, percentile: null }), TITLES).sentence).toBe("Chosen by “margin”.");
+    expect(wordReason(served({ reason: {} }), TITLES).sentence).toContain("97\u202f%");
+  });
+});

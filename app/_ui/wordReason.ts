@@ -1,0 +1,119 @@
+import type { ServedReason } from "@/contracts/items";
+import { formatNumber, formatPercent } from "./format";
+
+/** Why an item was chosen, for people: one sentence, and the numbers behind it. */
+export interface WordedReason {
+  sentence: string;
+  /** Short facts for one line: strategy, rank, model version. */
+  facts: string[];
+  /** All there is, as name and value. */
+  details: [string, string][];
+}
+
+const MEASURES: Record<string, string> = {
+  margin: "margin between the two likeliest labels",
+  entropy: "entropy of the prediction",
+  "least-confidence": "doubt about the likeliest label",
+};
+const PURPOSES: Record<ServedReason["purpose"], string> = {
+  train: "teach the model",
+  audit: "measure the model: drawn at random, not used for training until it has served",
+  test: "test the model: never used for training",
+  compare: "compare strategies",
+  relabel: "check an earlier label",
+  gold: "check against a known answer",
+};
+
+/**
+ * Words for why an item was served. `classTitles` are the project's labels in order; strategies name classes by position.
+ * Unknown kinds of reason fall back to the strategy's name, never to nothing.
+ */
+export function wordReason(served: ServedReason, classTitles: readonly string[]): WordedReason {
+  const reasons = listReasons(served.reason);
+  const own = sentenceOf(reasons, served, classTitles);
+  const sentence = served.isFallback ? `${own} (fallback: the strategy itself had too few items to offer)` : own;
+  const facts = [served.strategy, `#${formatNumber(served.rank)} of round ${formatNumber(served.round)}`];
+  if (served.modelVersion !== null) facts.push(`model v${served.modelVersion}`);
+  return { sentence, facts, details: detailsOf(served, reasons) };
+}
+
+type Reason = Record<string, unknown> & { code: string };
+
+function listReasons(value: unknown): Reason[] {
+  const list = Array.isArray(value) ? value : [value];
+  return list.filter(
+    (each): each is Reason => typeof each === "object" && each !== null && typeof each.code === "string",
+  );
+}
+
+function sentenceOf(reasons: Reason[], served: ServedReason, titles: readonly string[]): string {
+  if (served.purpose === "audit") return "Drawn at random, to measure how good the model is.";
+  for (const reason of reasons) {
+    const words = wordOne(reason, titles);
+    if (words !== null) return words;
+  }
+  if (served.purpose === "relabel") return "Shown again, to check an earlier label.";
+  if (served.percentile !== null) {
+    return `Scored higher by “${served.strategy}” than ${formatPercent(served.percentile, 0)} of the pool.`;
+  }
+  return `Chosen by “${served.strategy}”.`;
+}
+
+function wordOne(reason: Reason, titles: readonly string[]): string | null {
+  switch (reason.code) {
+    case "uncertain":
+      return wordUncertain(reason, titles);
+    case "farFromLabelled": {
+      const percentile = numberOf(reason.percentile);
+      if (numberOf(reason.distance) === null) return "The first of its kind: nothing has been labelled yet.";
+      return percentile === null
+        ? "Unlike anything labelled so far."
+        : `Further from everything labelled so far than ${formatPercent(percentile, 0)} of the pool.`;
+    }
+    case "represents": {
+      const size = numberOf(reason.clusterSize);
+      const labelled = numberOf(reason.labelledInCluster) ?? 0;
+      if (size === null || size <= 1) return "Stands alone: no group of similar items.";
+      return `Typical of ${formatNumber(size)} similar items, ${labelled === 0 ? "none" : formatNumber(labelled)} of them labelled.`;
+    }
+    case "random":
+      return "Drawn at random.";
+    case "audit":
+      return "Drawn at random, to measure how good the model is.";
+    default:
+      return null;
+  }
+}
+
+function wordUncertain(reason: Reason, titles: readonly string[]): string {
+  const top = Array.isArray(reason.top2) ? reason.top2.filter(isPair) : [];
+  const named = top.map(([index, share]) => `${titles[index] ?? `label ${index + 1}`} ${formatPercent(share, 0)}`);
+  const percentile = numberOf(reason.percentile);
+  const rank = percentile === null ? "" : `, less sure than on ${formatPercent(percentile, 0)} of the pool`;
+  if (named.length === 2) return `The model wavers between ${named[0]} and ${named[1]}${rank}.`;
+  return `The model is unsure${rank}.`;
+}
+
+function detailsOf(served: ServedReason, reasons: Reason[]): [string, string][] {
+  const details: [string, string][] = [
+    ["Strategy", served.isFallback ? `${served.strategy} (fallback)` : served.strategy],
+    ["Purpose", PURPOSES[served.purpose]],
+    ["Round", formatNumber(served.round)],
+    ["Rank in the round", formatNumber(served.rank)],
+  ];
+  const measure = reasons.find((reason) => reason.code === "uncertain")?.measure;
+  if (typeof measure === "string") details.push(["Measure", MEASURES[measure] ?? measure]);
+  if (served.score !== null) details.push(["Score", formatNumber(served.score, 4)]);
+  if (served.percentile !== null) details.push(["Percentile in the pool", formatPercent(served.percentile)]);
+  if (served.inclusion !== null) details.push(["Probability of being drawn", formatPercent(served.inclusion, 3)]);
+  details.push(["Model version", served.modelVersion === null ? "none yet" : `v${served.modelVersion}`]);
+  return details;
+}
+
+function numberOf(value: unknown): number | null {
+  return typeof value === "number" && Number.isFinite(value) ? value : null;
+}
+
+function isPair(value: unknown): value is [number, number] {
+  return Array.isArray(value) && typeof value[0] === "number" && typeof value[1] === "number";
+}

@@ -1,0 +1,95 @@
+"use client";
+import { ChevronDown, Copy, Timer } from "lucide-react";
+import { useState } from "react";
+import { Badge } from "@/app/_ui/Badge";
+import { countOf } from "@/app/_ui/format";
+import { Popover } from "@/app/_ui/Popover";
+import { wordReason } from "@/app/_ui/wordReason";
+import { useKeys } from "@/task-types/_shared/useKeys";
+import type { HeldItem } from "../_session/types";
+import { useCountdown } from "./useCountdown";
+
+/** Why this item, in one line; all the numbers behind it on demand. Says too when the item's lease runs out. */
+export function WhyLine({
+  held,
+  classTitles,
+  active,
+  onLeaseEnd,
+}: {
+  held: HeldItem;
+  classTitles: readonly string[];
+  active: boolean;
+  onLeaseEnd: () => void;
+}) {
+  const [open, setOpen] = useState(false);
+  const secondsLeft = useCountdown(held.lease === "ok" ? held.deadline : null, onLeaseEnd);
+  const { served, nearCopies, suggestion } = held.item;
+  const { sentence, facts, details } = wordReason(served, classTitles);
+  const all: [string, string][] = suggestion
+    ? [...details, ["Suggestion by", `${suggestion.trainer}, model v${suggestion.modelVersion}`], staleness(suggestion)]
+    : details;
+  useKeys({ w: () => setOpen(!open) }, active);
+
+  return (
+    <div className="flex min-h-8 flex-wrap items-center gap-x-3 gap-y-1 text-ink-2 text-sm">
+      <Popover
+        title="Why this item"
+        open={open}
+        onOpenChange={setOpen}
+        trigger={
+          <button
+            type="button"
+            aria-keyshortcuts="w"
+            className="flex min-w-0 max-w-full items-center gap-1.5 rounded-sm text-start hover:text-ink max-sm:line-clamp-2"
+          >
+            <span className="min-w-0 [overflow-wrap:anywhere]">
+              <span className="text-ink-3">Why this item: </span>
+              {sentence}
+              <span className="text-ink-3 max-sm:hidden"> {facts.join(" · ")}</span>
+            </span>
+            <ChevronDown aria-hidden="true" size={14} className="shrink-0" />
+          </button>
+        }
+      >
+        <p className="mb-3 text-sm">{sentence}</p>
+        <dl className="grid grid-cols-[auto_1fr] gap-x-4 gap-y-1.5 text-sm">
+          {all.map(([name, value]) => (
+            <div key={name} className="contents">
+              <dt className="text-ink-3">{name}</dt>
+              <dd className="tnum [overflow-wrap:anywhere]">{value}</dd>
+            </div>
+          ))}
+        </dl>
+      </Popover>
+      {nearCopies > 0 && (
+        <Badge>
+          <Copy aria-hidden="true" size={12} />
+          {countOf(nearCopies, "copy", "copies")} in the pool
+        </Badge>
+      )}
+      <LeaseNote lease={held.lease} secondsLeft={secondsLeft} />
+    </div>
+  );
+}
+
+function staleness({ staleness: n }: { staleness: number }): [string, string] {
+  return ["Labels since that model", String(n)];
+}
+
+function LeaseNote({ lease, secondsLeft }: { lease: HeldItem["lease"]; secondsLeft: number | null }) {
+  const text =
+    lease === "lost"
+      ? "Your reservation has ended. The answer still counts; somebody else may have answered too."
+      : lease === "ended" || secondsLeft === 0
+        ? "Your reservation has just ended. The answer still counts."
+        : secondsLeft === null
+          ? null
+          : `Reserved for you for ${secondsLeft} s more`;
+  if (text === null) return null;
+  return (
+    <Badge tone="warn" className="tnum h-auto min-h-5.5 whitespace-normal py-0.5">
+      <Timer aria-hidden="true" size={13} />
+      {text}
+    </Badge>
+  );
+}

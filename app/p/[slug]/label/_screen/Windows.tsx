@@ -1,0 +1,45 @@
+"use client";
+import { excerptOf } from "../_session/excerptOf";
+import { FlagDialog } from "./FlagDialog";
+import { KeySheet } from "./KeySheet";
+import { OutboxDialog } from "./OutboxDialog";
+import { SignedOutDialog } from "./SignedOutDialog";
+import { SkipDialog } from "./SkipDialog";
+import type { Bench } from "./useWorkbench";
+
+/** The windows that may lie over the screen, one at a time. */
+export function Windows({ bench }: { bench: Bench }) {
+  const { panels, view, sending, session, outbox, words, project, user } = bench;
+  return (
+    <>
+      <SkipDialog open={panels.open === "skip"} onOpenChange={panels.toggle("skip")} onSkip={bench.skip} />
+      {view.current && (
+        <FlagDialog
+          projectId={project.id}
+          row={view.current.item.row}
+          excerpt={excerptOf(view.current.item.content)}
+          open={panels.open === "flag"}
+          onOpenChange={panels.toggle("flag")}
+        />
+      )}
+      <KeySheet labelKeys={words.keys} open={panels.open === "keys"} onOpenChange={panels.toggle("keys")} />
+      <OutboxDialog
+        view={sending}
+        outbox={outbox}
+        recent={view.recent}
+        formatAnswer={words.decision}
+        open={panels.open === "outbox"}
+        onOpenChange={panels.toggle("outbox")}
+      />
+      <SignedOutDialog
+        user={user}
+        unsent={sending.unsent}
+        open={bench.signedOut}
+        onSignedIn={() => {
+          outbox.wake();
+          void session.claim();
+        }}
+      />
+    </>
+  );
+}

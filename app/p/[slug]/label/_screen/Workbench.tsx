@@ -1,0 +1,144 @@
+"use client";
+import { ActionBar } from "./ActionBar";
+import { DebugOverlay } from "./DebugOverlay";
+import { GuidelinesPanel } from "./GuidelinesPanel";
+import { IdleState } from "./IdleState";
+import { ItemStage } from "./ItemStage";
+import { Notices } from "./Notices";
+import { OutboxBadge } from "./OutboxDialog";
+import { RecentList } from "./RecentList";
+import { SidePanel } from "./SidePanels";
+import { TopBar } from "./TopBar";
+import { useWideScreen } from "./useWideScreen";
+import type { Bench, WorkbenchProps } from "./useWorkbench";
+import { useWorkbench } from "./useWorkbench";
+import { WhyLine } from "./WhyLine";
+import { Windows } from "./Windows";
+
+/** There is room for the last answers beside the item from here on. */
+const VERY_WIDE_PX = 1280;
+
+/** The labelling screen around one session. */
+export function Workbench(props: WorkbenchProps) {
+  const bench = useWorkbench(props);
+  return (
+    <div className="flex h-dvh flex-col overflow-hidden">
+      <Bar bench={bench} />
+      <div className="flex min-h-0 flex-1">
+        <Recent bench={bench} />
+        <main
+          id="main"
+          className="flex min-h-0 min-w-0 flex-1 flex-col gap-3 px-3 pt-2 pb-[max(0.75rem,env(safe-area-inset-bottom))] sm:px-6 sm:pt-4 sm:pb-5"
+        >
+          <Center bench={bench} />
+        </main>
+        <SidePanel
+          title="Guidelines"
+          side="end"
+          wide={bench.guidelines.wide}
+          open={bench.guidelines.open}
+          onOpenChange={bench.guidelines.toggle}
+        >
+          <GuidelinesPanel
+            text={bench.project.guidelines}
+            version={bench.project.guidelinesVersion}
+            labels={bench.words.classes}
+          />
+        </SidePanel>
+      </div>
+      <Windows bench={bench} />
+      {bench.debug && <DebugOverlay meter={bench.meter} session={bench.view} outbox={bench.sending} />}
+    </div>
+  );
+}
+
+function Bar({ bench }: { bench: Bench }) {
+  const { project, user, view, sending, guidelines, panels, preferences, session } = bench;
+  return (
+    <TopBar
+      user={user}
+      projectName={project.name}
+      leaveHref={bench.canRead ? `/p/${project.slug}` : "/"}
+      progress={view.progress}
+      unsent={sending.unsent}
+      outboxBadge={<OutboxBadge view={sending} onClick={() => panels.show("outbox")} />}
+      guidelinesChanged={guidelines.changed}
+      guidelinesOpen={guidelines.open}
+      preferences={preferences}
+      onLeave={() => void session.leave()}
+      onGuidelines={() => guidelines.toggle()}
+      onRecent={() => panels.show("recent")}
+      onKeys={() => panels.show("keys")}
+      onPreferences={bench.setPreferences}
+    />
+  );
+}
+
+function Recent({ bench }: { bench: Bench }) {
+  const { panels, view, words, undo } = bench;
+  const veryWide = useWideScreen(VERY_WIDE_PX);
+  return (
+    <SidePanel
+      title="Your last answers"
+      side="start"
+      wide={veryWide}
+      closable={false}
+      open={panels.open === "recent" && !veryWide}
+      onOpenChange={panels.toggle("recent")}
+    >
+      <RecentList
+        decisions={view.recent}
+        formatAnswer={words.decision}
+        busy={view.undoing}
+        onReopen={(decision) => {
+          panels.show(null);
+          void undo(decision);
+        }}
+      />
+    </SidePanel>
+  );
+}
+
+function Center({ bench }: { bench: Bench }) {
+  const { project, view, session, words, active, panels } = bench;
+  const { current } = view;
+  return (
+    <>
+      <h1 className="sr-only">Label items of {project.name}</h1>
+      {current ? (
+        <>
+          <WhyLine
+            key={current.key}
+            held={current}
+            classTitles={words.classTitles}
+            active={active}
+            onLeaseEnd={session.markEnded}
+          />
+          <Notices view={view} session={session} formatAnswer={words.answer} />
+          <ItemStage
+            current={current}
+            next={view.next}
+            active={active}
+            Annotator={bench.Annotator}
+            config={project.taskConfig}
+            policy={project.suggestionPolicy}
+            preferences={bench.preferences}
+            session={session}
+            meter={bench.meter}
+            onAnswer={bench.answer}
+          />
+        </>
+      ) : (
+        <IdleState view={view} slug={project.slug} canImport={bench.canIngest} onLook={() => void session.claim()} />
+      )}
+      <ActionBar
+        canUndo={bench.canUndo}
+        undoing={view.undoing}
+        canAct={current !== null && !view.undoing}
+        onUndo={() => void bench.undo()}
+        onSkip={() => panels.show("skip")}
+        onFlag={() => panels.show("flag")}
+      />
+    </>
+  );
+}
