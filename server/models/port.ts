@@ -18,19 +18,27 @@ export interface TrainingInput {
   n: number;
   d: number;
   target: TrainingTarget;
-  /** choice and multilabel: `balanced` weighs class c by n / (nPresent·n_c); a list gives one factor ≥ 0 per class. */
+  /**
+   * choice only (anything but "none" is refused elsewhere): `balanced` weighs class c by n / (nPresent·n_c); a list
+   * gives one factor ≥ 0 per class.
+   */
   classWeights: "none" | "balanced" | readonly number[];
   /** One factor ≥ 0 per row. */
   sampleWeights?: Float32Array;
   /** Everything random (initial weights, order, hold-out) follows from it. */
-  seed: number;
+  seed: string | number;
   /** Checked by the trainer's `optionsSchema`; missing fields take its defaults. */
   options: unknown;
 }
 
-/** What a trainer needs from the process it runs in. One job at a time per `kernels`: their arena is a stack. */
+/**
+ * What a trainer needs from the process it runs in. Work on one `kernels` is done one job after the other, because their
+ * memory is a stack; give each parallel job its own process.
+ */
 export interface ComputeContext {
   kernels: Kernels;
+  /** Threads for large matrix products, 1 unless said; results do not depend on it. */
+  threads?: number;
   /** Milliseconds of a clock that never goes back (such as performance.now). */
   monotonicMs(): number;
 }
@@ -48,7 +56,6 @@ export interface TrainingRemark {
     | "no-held-out"
     | "single-class"
     | "classes-without-labels"
-    | "not-calibrated"
     | "constant-target"
     | "gemm-on-wasm"
     | "backend-fallback";
@@ -71,7 +78,8 @@ export interface TrainingMetrics {
   /** Epochs or solver iterations run. */
   epochs: number;
   earlyStopped: boolean;
-  durationMs: number;
+  /** Wall time of the training; null on a deserialized model, because equal models have equal bytes. */
+  durationMs: number | null;
 }
 
 export interface TrainedModel {

@@ -1,0 +1,23 @@
+import type { Kernels } from "@/strategies/kernels";
+
+const lastWork = new WeakMap<Kernels, Promise<unknown>>();
+
+/**
+ * Runs `work` when everything started earlier on the same kernels has ended, and gives back all kernel memory it
+ * allocated. Their memory is a stack, so two jobs that wait for something in between would free each other's arrays.
+ * Must not be nested.
+ */
+export function exclusive<T>(kernels: Kernels, work: () => Promise<T>): Promise<T> {
+  const run = async (): Promise<T> => {
+    const mark = kernels.mark();
+    try {
+      return await work();
+    } finally {
+      kernels.release(mark);
+    }
+  };
+  // The outcome of earlier work belongs to its own caller.
+  const result = (lastWork.get(kernels) ?? Promise.resolve()).then(run, run);
+  lastWork.set(kernels, result);
+  return result;
+}

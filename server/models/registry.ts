@@ -1,0 +1,39 @@
+import { AppError } from "@/server/errors";
+import { convnetOptions, mlpOptions, softmaxOptions } from "./hybrid/options";
+import type { TrainerEntry } from "./port";
+
+/** Every trainer. What loads a compute library stands behind `load`, so that listing them loads none. */
+export const TRAINERS: readonly TrainerEntry[] = [
+  {
+    id: "softmax",
+    title: "Logistic regression",
+    description: "One linear layer. The quickest to train and hard to beat while labels are few.",
+    taskKinds: ["choice"],
+    optionsSchema: softmaxOptions,
+    load: async () => (await import("./hybrid/trainers")).softmaxTrainer,
+  },
+  {
+    id: "mlp",
+    title: "Neural network",
+    description: "Fully connected layers, for one class, several labels or numbers.",
+    taskKinds: ["choice", "multilabel", "regression"],
+    optionsSchema: mlpOptions,
+    load: async () => (await import("./hybrid/trainers")).mlpTrainer,
+  },
+  {
+    id: "convnet",
+    title: "Convolutional network",
+    description: "Learns small filters over images whose pixels are the features.",
+    taskKinds: ["choice", "multilabel", "regression"],
+    optionsSchema: convnetOptions,
+    load: async () => (await import("./hybrid/trainers")).convnetTrainer,
+  },
+];
+
+/** @throws AppError E_NOT_FOUND for an unknown id, naming the known ones. */
+export function trainerEntry(id: string): TrainerEntry {
+  const entry = TRAINERS.find((trainer) => trainer.id === id);
+  if (entry !== undefined) return entry;
+  const known = TRAINERS.map((trainer) => trainer.id).join(", ");
+  throw new AppError("E_NOT_FOUND", `There is no trainer "${id}". Choose one of ${known}.`, { details: { id } });
+}
