@@ -3,7 +3,7 @@ import { LIMITS } from "@/contracts/limits";
 import { createCaller } from "@/server/api/caller";
 import type { Actor } from "@/server/auth";
 import { hashToken } from "@/server/auth";
-import { makeMember, makeProject, makeUser } from "@/test/harness/factories";
+import { makeItems, makeMember, makeProject, makeQueueEntries, makeUser } from "@/test/harness/factories";
 import type { TestContext } from "@/test/harness/testContext";
 import { createTestContext } from "@/test/harness/testContext";
 import { completeSetup, ensureSetupToken } from ".";
@@ -222,15 +222,29 @@ describe("members", () => {
     await as(project.lead).member.setRole({ ...target, role: "annotator" });
     await expect(as(person).member.list({ projectId: project.id })).rejects.toEqual(failsWith("E_FORBIDDEN"));
     await as(project.lead).member.freeze({ ...target, frozen: true });
-    await as(project.lead).member.remove(target);
+    expect(await as(project.lead).member.remove(target)).toEqual({ userId: person.id, released: 0 });
     await expect(as(person).project.get({ projectId: project.id })).rejects.toEqual(failsWith("E_NOT_FOUND"));
     const log = await as(project.lead).auditLog.list({ projectId: project.id });
     expect(log.rows.map((r) => [r.action, r.target, r.details])).toEqual([
+      ["queue.releaseAll", person.id, { released: 0 }],
       ["member.remove", person.id, { role: "annotator" }],
       ["member.freeze", person.id, { frozen: true }],
       ["member.setRole", person.id, { from: "lead", to: "annotator" }],
     ]);
   });
+});
+
+test("what a removed member holds goes back to the queue", async () => {
+  const project = await makeProject(context.db);
+  const rows = await makeItems(context.db, project.id, 3);
+  await makeQueueEntries(context.db, project.id, rows);
+  const person = await makeUser(context.db);
+  await makeMember(context.db, project.id, person.id, "annotator");
+  const claimed = await as(person).queue.claim({ projectId: project.id, tab: "t", n: 2 });
+  expect(claimed.entries).toHaveLength(2);
+  const removed = await as(project.lead).member.remove({ projectId: project.id, userId: person.id });
+  expect(removed.released).toBe(2);
+  expect(await as(project.lead).queue.status({ projectId: project.id })).toMatchObject({ open: 3, leased: 0 });
 });
 
 describe("administering users", () => {

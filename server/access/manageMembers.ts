@@ -7,6 +7,8 @@ import type { Db, Pool, Tx } from "../db";
 import { withTransaction } from "../db";
 import { AppError } from "../errors";
 import { notifyProject } from "../jobs";
+import type { QueueContext } from "../queue";
+import { releaseAll } from "../queue";
 import type { MemberFacts } from "./members.db";
 import {
   countOtherLeads,
@@ -81,16 +83,18 @@ export async function setMemberRole(
 }
 
 /**
- * Takes someone out of the project; their annotations stay. What they hold can no longer be renewed and returns to the
- * queue when the lease ends.
+ * Takes someone out of the project; their annotations stay, what they hold returns to the queue. The release is a second
+ * transaction: should the process die between them, the leases cannot be renewed and end by themselves.
  */
 export async function removeMember(
-  { db, clock, actor }: MemberContext,
-  input: MemberInput,
-): Promise<{ userId: string }> {
-  const { projectId, userId } = input;
-  return withTransaction(db, async (tx) => {
-    const member = await findMember(tx, input);
+  context: QueueContext,
+  input: { userId: string },
+): Promise<{ userId: string; released: number }> {
+  const { db, clock, actor } = context;
+  const projectId = context.project.id;
+  const { userId } = input;
+  await withTransaction(db, async (tx) => {
+    const member = await findMember(tx, { projectId, userId });
     await refuseLastLead(tx, projectId, member);
     const at = clock.now();
     await revokeInvitationsOf(tx, projectId, userId, at);
@@ -104,8 +108,8 @@ export async function removeMember(
       at,
     });
     await notifyProject(tx, projectId, "members");
-    return { userId };
   });
+  return { userId, ...(await releaseAll(context, { userId })) };
 }
 
 /** Freezes a member (no new leases; what is held may be finished) or lifts it. */

@@ -64,6 +64,9 @@ export function checkStrategy(taskType: TaskType, strategy: ProjectStrategy): Pr
   };
 }
 
+/** Names below the instance's model folder: no way up, no other root, nothing that a file system reads otherwise. */
+const INSIDE_FOLDER = /^(?!\/)(?!.*(?:^|\/)\.\.?(?:\/|$))[^\\:\p{Cc}]+$/u;
+
 /** Refuses features that the project's items cannot have. */
 export function checkFeatureSpec(contentKind: ContentKind, spec: FeatureSpec): FeatureSpec {
   if (spec.kind === "record") {
@@ -71,6 +74,9 @@ export function checkFeatureSpec(contentKind: ContentKind, spec: FeatureSpec): F
     if (spec.numeric.length + spec.categorical.length === 0) {
       throw refuse("featureSpec", "expected at least one numeric or categorical column.");
     }
+  }
+  if (spec.kind === "onnx" && !INSIDE_FOLDER.test(spec.path)) {
+    throw refuse("featureSpec.path", `expected the name of a folder inside the model folder, got "${spec.path}".`);
   }
   if (spec.kind === "text" && spec.charNgrams[0] > spec.charNgrams[1]) {
     throw refuse("featureSpec.charNgrams", `expected from ≤ to, got ${spec.charNgrams.join(" to ")}.`);

@@ -123,6 +123,9 @@ describe("making a project", () => {
       "strategy.main.options",
     ],
     ["column features of texts", { featureSpec: { kind: "record", numeric: ["a"] } }, /records/, "featureSpec.kind"],
+    ["a model outside the folder", { featureSpec: { kind: "onnx", path: "a/../../x" } }, /inside/, "featureSpec.path"],
+    ["a model at an absolute path", { featureSpec: { kind: "onnx", path: "/etc" } }, /inside/, "featureSpec.path"],
+    ["a model on another drive", { featureSpec: { kind: "onnx", path: "C:\\models" } }, /inside/, "featureSpec.path"],
     ["an unknown trainer", { trainerSpec: { id: "oracle" } }, /known ones: .*softmax/, "trainerSpec.id"],
   ])("refuses %s and names the field", async (_what, change, message, field) => {
     const before = await context.db.query("select count(*)::int as n from project");
