@@ -85,7 +85,7 @@ export function ApiKeysPanel({ project }: { project: ProjectView }) {
             <ErrorState error={keys.error} onRetry={() => void keys.refetch()} />
           ) : !keys.data ? (
             <SkeletonText />
-          ) : keys.data.length === 0 ? (
+          ) : keys.data.rows.length === 0 ? (
             <p className="px-3 pb-2 text-ink-2 text-sm">No keys yet.</p>
           ) : (
             <Table label="API keys">
@@ -100,7 +100,7 @@ export function ApiKeysPanel({ project }: { project: ProjectView }) {
                 </Th>
               </THead>
               <TBody>
-                {keys.data.map((key) => (
+                {keys.data.rows.map((key) => (
                   <Tr key={key.id}>
                     <Td>
                       {key.name}
