@@ -78,6 +78,8 @@ export type FeatureSpec = z.infer<typeof featureSpec>;
 export const trainerSpec = z.object({
   id: z.string().min(1).max(100).default("softmax"),
   options: z.record(z.string(), z.unknown()).default({}),
+  /** balanced: every class counts alike, however few labels it has. */
+  classWeights: z.enum(["none", "balanced"]).default("none"),
 });
 export type TrainerSpec = z.infer<typeof trainerSpec>;
 

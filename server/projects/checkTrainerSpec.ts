@@ -27,7 +27,7 @@ export function checkTrainerSpec(taskType: TaskType, spec: TrainerSpec): Trainer
     throw refuse("trainerSpec.id", `trainer "${spec.id}" cannot learn what "${taskType.id}" projects ask.`);
   }
   const parsed = trainer.optionsSchema.safeParse(spec.options);
-  if (parsed.success) return { id: spec.id, options: parsed.data as Record<string, unknown> };
+  if (parsed.success) return { ...spec, options: parsed.data as Record<string, unknown> };
   const [first] = parsed.error.issues;
   throw refuse(["trainerSpec.options", ...first.path.map(String)].join("."), first.message);
 }
