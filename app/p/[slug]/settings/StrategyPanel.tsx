@@ -157,7 +157,7 @@ function StrategyChoice({
               <dt className="text-ink-3">Cost</dt>
               <dd>{chosen.costFormula}</dd>
               <dt className="text-ink-3">Source</dt>
-              <dd>{chosen.sources.join("; ")}</dd>
+              <dd>{chosen.sources.map((s) => `${s.authors} ${s.year}`).join("; ")}</dd>
             </dl>
             {chosen.warning && <Callout tone="warn">{chosen.warning}</Callout>}
             <StrategyOptions
