@@ -66,3 +66,12 @@ export interface TaskType<Config = unknown, Value = unknown> {
   hotkeys(config: Config, preferences: AnnotatorPreferences): Hotkey[];
   annotator(): Promise<{ default: ComponentType<AnnotatorProps<Config, Value>> }>;
 }
+
+/** What the contract suite runs a task type on; exported as `fixtures` from its fixtures.ts. */
+export interface TaskTypeFixtures<Config = unknown, Value = unknown> {
+  configs: Config[];
+  badConfigs: unknown[];
+  /** Values that fit a configuration; at least two different ones. */
+  values(config: Config): Value[];
+  badValues: unknown[];
+}
