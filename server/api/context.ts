@@ -51,7 +51,7 @@ export function refuseCrossSite(request: Request, credential: Credential, public
 
 /** Context of a network call. Throws E_UNAUTHENTICATED or E_FORBIDDEN; costs no query. */
 export function createContext(parts: ServerParts, request: Request): ApiContext {
-  const credential = readCredential(request.headers, parts.sessionSecret);
+  const credential = readCredential(request.headers, parts);
   refuseCrossSite(request, credential, parts.publicUrl);
   return { db: parts.db, clock: parts.clock, storage: parts.storage, credential };
 }
@@ -65,6 +65,6 @@ export function createPageContext(parts: ServerParts, headers: Headers): ApiCont
     db: parts.db,
     clock: parts.clock,
     storage: parts.storage,
-    credential: readCredential(cookies, parts.sessionSecret),
+    credential: readCredential(cookies, parts),
   };
 }

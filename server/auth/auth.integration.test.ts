@@ -54,6 +54,8 @@ describe("signing in", () => {
     expect(cookie).toMatch(/^__Secure-winnow\.session_token=.*Secure/i);
     const answer = await https.trpc("access.me", { headers: { cookie: cookie.split(";")[0] } });
     expect(answer.status).toBe(200);
+    const planted = cookie.split(";")[0].replace("__Secure-", "");
+    expect((await https.trpc("access.me", { headers: { cookie: planted } })).status).toBe(401);
   });
 
   test("says the same of a wrong password and an unknown account", async () => {

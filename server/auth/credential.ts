@@ -18,7 +18,7 @@ export type Credential =
 export const ANONYMOUS: Credential = { kind: "anonymous" };
 
 export const COOKIE_PREFIX = "winnow";
-const SESSION_COOKIE_NAMES = [`__Secure-${COOKIE_PREFIX}.session_token`, `${COOKIE_PREFIX}.session_token`];
+const SESSION_COOKIE = `${COOKIE_PREFIX}.session_token`;
 const BEARER = /^Bearer +(\S+)$/i;
 
 function readCookie(header: string, name: string): string | undefined {
@@ -52,11 +52,19 @@ export function verifySessionCookie(value: string, secret: string): string | und
   return got.length === expected.length && timingSafeEqual(got, expected) ? token : undefined;
 }
 
+/** How this instance reads cookies. */
+export interface CookieRules {
+  sessionSecret: string;
+  /** Address under which people reach the instance. */
+  publicUrl: string;
+}
+
 /**
  * What the request's headers show. An Authorization header wins over a cookie. A malformed one is refused rather than
- * read as "nobody": the caller meant to be somebody.
+ * read as "nobody": the caller meant to be somebody. Under https only the cookie that browsers accept over https counts:
+ * the other name could have been planted over http by whoever sits in between.
  */
-export function readCredential(headers: Headers, sessionSecret: string): Credential {
+export function readCredential(headers: Headers, { sessionSecret, publicUrl }: CookieRules): Credential {
   const authorization = headers.get("authorization");
   if (authorization !== null) {
     const key = BEARER.exec(authorization.trim())?.[1];
@@ -70,10 +78,8 @@ export function readCredential(headers: Headers, sessionSecret: string): Credent
   }
   const cookies = headers.get("cookie");
   if (cookies === null) return ANONYMOUS;
-  for (const name of SESSION_COOKIE_NAMES) {
-    const value = readCookie(cookies, name);
-    const token = value === undefined ? undefined : verifySessionCookie(value, sessionSecret);
-    if (token !== undefined) return { kind: "session", token };
-  }
-  return ANONYMOUS;
+  const name = publicUrl.startsWith("https://") ? `__Secure-${SESSION_COOKIE}` : SESSION_COOKIE;
+  const value = readCookie(cookies, name);
+  const token = value === undefined ? undefined : verifySessionCookie(value, sessionSecret);
+  return token === undefined ? ANONYMOUS : { kind: "session", token };
 }

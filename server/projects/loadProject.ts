@@ -21,6 +21,13 @@ export async function loadProject(db: Db, projectId: number): Promise<ProjectRow
   return found.row;
 }
 
+/** A cached row is shared by calls: whoever tries to change it is told at once. */
+function freeze(value: unknown): void {
+  if (typeof value !== "object" || value === null || Object.isFrozen(value)) return;
+  Object.freeze(value);
+  for (const part of Object.values(value)) freeze(part);
+}
+
 /**
  * The project whose row is known to have this version, out of memory when possible. The version comes from the access
  * query of the same request, so what is returned is never older than that query; parsing labels and specs again for
@@ -31,6 +38,7 @@ export async function loadProjectAt(db: Db, projectId: number, version: string):
   if (known?.version === version) return known.row;
   const found = await selectProjectRow(db, projectId);
   if (!found) throw projectNotFound();
+  freeze(found.row);
   cache.delete(projectId);
   cache.set(projectId, found);
   if (cache.size > CACHED_PROJECTS_MAX) {
