@@ -2,7 +2,7 @@ import { crc32 } from "node:zlib";
 import { AppError } from "@/server/errors";
 
 /**
- * File of a trained model: "WNWM", format version (uint32), header length (uint32), CRC-32 of all that follows (uint32),
+ * File of a trained model: "WNWM", format version (uint32), header length (uint32), CRC-32 of all other bytes (uint32),
  * the header as JSON, zero bytes up to a multiple of 16, then the float32 arrays one after the other. Little-endian.
  */
 const MAGIC = 0x4d574e57;
@@ -32,7 +32,7 @@ export function writeModelFile({ trainerId, header, arrays }: ModelFile): Uint8A
   view.setUint32(0, MAGIC, true);
   view.setUint32(4, FORMAT_VERSION, true);
   view.setUint32(8, text.length, true);
-  view.setUint32(12, crc32(bytes.subarray(PREFIX_BYTES)), true);
+  view.setUint32(12, checksum(bytes), true);
   return bytes;
 }
 
@@ -45,7 +45,7 @@ export function readModelFile(bytes: Uint8Array): ModelFile {
   if (view.getUint32(4, true) !== FORMAT_VERSION) {
     throw damaged(`expected format version ${FORMAT_VERSION}, got ${view.getUint32(4, true)}`);
   }
-  if (view.getUint32(12, true) !== crc32(bytes.subarray(PREFIX_BYTES))) throw damaged("its checksum does not match");
+  if (view.getUint32(12, true) !== checksum(bytes)) throw damaged("its checksum does not match");
   const headerLength = view.getUint32(8, true);
   if (headerLength > Math.min(HEADER_BYTES_MAX, bytes.length - PREFIX_BYTES)) throw damaged("its header is cut short");
   const text = new TextDecoder().decode(bytes.subarray(PREFIX_BYTES, PREFIX_BYTES + headerLength));
@@ -59,6 +59,10 @@ export function readModelFile(bytes: Uint8Array): ModelFile {
     return array;
   });
   return { trainerId, header, arrays };
+}
+
+function checksum(bytes: Uint8Array): number {
+  return crc32(bytes.subarray(PREFIX_BYTES), crc32(bytes.subarray(0, PREFIX_BYTES - 4)));
 }
 
 function aligned(bytes: number): number {

@@ -50,7 +50,6 @@ export const mlpOptions = z.strictObject({
 export const convnetOptions = z.strictObject({
   ...shared,
   ...gradientTraining,
-  learningRate: gradientTraining.learningRate.default(0.001),
   epochs: gradientTraining.epochs.default(30),
   /** Each item's features are one image, NHWC: height·width·channels values. */
   image: z.strictObject({

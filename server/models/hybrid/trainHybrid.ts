@@ -65,7 +65,7 @@ async function trainParts(
   const seed = String(input.seed);
   const prepared = prepareRows(kernels, input, plan);
   const { train, heldOut, all, remarks } = prepared;
-  const isConstant = remarks.some(({ code }) => code === "single-class");
+  const isConstant = remarks.some(({ code }) => code === "single-class" || code === "constant-target");
   if (isConstant) return constantParts(plan, input, prepared, context.monotonicMs() - startMs);
 
   let fitted = await plan.fit({ train, heldOut, length: undefined, seed, context, gemm });
@@ -159,21 +159,29 @@ function accuracyOf(outputs: Float32Array, n: number, target: TrainingTarget): n
   return spread > 0 ? 1 - residual / spread : 0;
 }
 
-/** With labels of one class only: zero weights and biases ln of the shares (n_c + 1) / (n + C). */
+/**
+ * Where there is nothing to learn: zero weights, and as biases the constant values or, for labels of one class only, ln
+ * of the shares (n_c + 1) / (n + C).
+ */
 function constantParts(
   plan: HybridPlan,
   input: TrainingInput,
   { remarks }: PreparedRows,
   durationMs: number,
 ): HybridParts {
-  const nClasses = targetWidth(input.target);
-  const layers: LayerSpec[] = [{ kind: "dense", inputs: input.d, outputs: nClasses, isRelu: false }];
+  const { target, n } = input;
+  const nOutputs = targetWidth(target);
+  const layers: LayerSpec[] = [{ kind: "dense", inputs: input.d, outputs: nOutputs, isRelu: false }];
   const { nParameters, biases } = parameterLayout(layers);
   const parameters = new Float32Array(nParameters);
-  const labels = input.target.kind === "choice" ? input.target.labels : new Int32Array(0);
-  for (let j = 0; j < nClasses; j++) {
-    const count = j === labels[0] ? input.n : 0;
-    parameters[biases[0].start + j] = Math.log((count + 1) / (input.n + nClasses));
+  for (let j = 0; j < nOutputs; j++) {
+    const answer =
+      target.kind === "choice"
+        ? Math.log(((j === target.labels[0] ? n : 0) + 1) / (n + nOutputs))
+        : target.kind === "regression"
+          ? target.values[j]
+          : 0;
+    parameters[biases[0].start + j] = answer;
   }
   const metrics: TrainingMetrics = {
     nTrain: input.n,
@@ -187,9 +195,9 @@ function constantParts(
     earlyStopped: false,
     durationMs,
   };
-  const kept = remarks.filter(({ code }) => code === "single-class");
+  const kept = remarks.filter(({ code }) => code === "single-class" || code === "constant-target");
   const { trainerId, gemm } = plan;
-  return { trainerId, taskKind: "choice", layers, inputScale: null, gemm, metrics, remarks: kept, parameters };
+  return { trainerId, taskKind: target.kind, layers, inputScale: null, gemm, metrics, remarks: kept, parameters };
 }
 
 /** Regression: makes the last layer give values in their own units. */
