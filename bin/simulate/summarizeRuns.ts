@@ -76,22 +76,24 @@ export function summarizeRuns(runs: readonly SimulatedRun[]): SimulationSummary 
 function strategyResult(strategy: string, runs: readonly SimulatedRun[], areas: readonly number[]): StrategyResult {
   const curve = (metric: "accuracy" | "macroF1"): CurvePoint[] =>
     runs[0].labels.map((labels, i) => {
-      const { value, interval, n } = estimateMean(
-        runs.map((run) => run[metric][i]),
-        Number.POSITIVE_INFINITY,
-        LEVEL,
-      );
-      return { labels, mean: value!, interval, n };
+      return { labels, ...meanShare(runs.map((run) => run[metric][i])), n: runs.length };
     });
-  const area = estimateMean(areas, Number.POSITIVE_INFINITY, LEVEL);
+  const area = meanShare(areas);
   return {
     strategy,
     accuracy: curve("accuracy"),
     macroF1: curve("macroF1"),
-    area: { mean: area.value!, interval: area.interval, values: areas },
+    area: { ...area, values: areas },
     selectSecondsMean: runs.reduce((sum, run) => sum + run.selectSeconds, 0) / runs.length,
     roundsNotOk: runs.reduce((sum, run) => sum + run.roundsNotOk, 0),
   };
+}
+
+/** Mean of shares with its Student interval, which cannot leave [0, 1]. */
+function meanShare(values: readonly number[]): { mean: number; interval: Interval | null } {
+  const { value, interval } = estimateMean(values, Number.POSITIVE_INFINITY, LEVEL);
+  const clipped = interval && { low: Math.max(0, interval.low), high: Math.min(1, interval.high) };
+  return { mean: value!, interval: clipped };
 }
 
 function comparePairs(names: readonly string[], areas: ReadonlyMap<string, readonly number[]>): PairResult[] {

@@ -1,0 +1,16 @@
+import { expect, test } from "vitest";
+import { benchCase } from "@/bench/strategies/select.bench";
+
+test.each([
+  ["margin", 4, 0],
+  ["random", 4, 0],
+  ["k-center-greedy", 0, 8],
+  ["typiclust", 0, 8],
+  ["margin-kmeans", 4, 8],
+])("the benchmark of %s runs and chooses the same rows each time", async (use, nClasses, dim) => {
+  const bench = { name: use, use, n: 2_000, nClasses, dim, batch: 20, labelled: 10 };
+  const first = await benchCase(bench, 1);
+  expect(first.picksHash).toMatch(/^[0-9a-f]{32}$/);
+  expect((await benchCase(bench, 1)).picksHash).toBe(first.picksHash);
+  expect(first.seconds).toBeGreaterThan(0);
+});
