@@ -3,6 +3,7 @@
  * and `npm run start:worker` run one part against DATABASE_URL; `npm run dev` serves from the sources.
  */
 import { parseEnv } from "../server/env";
+import { runDemo } from "./demo/runDemo";
 import { watchLauncher } from "./supervisor/launcher";
 import type { Part } from "./supervisor/supervisor";
 import { Supervisor } from "./supervisor/supervisor";
@@ -58,11 +59,14 @@ async function main(): Promise<void> {
   process.on("uncaughtException", fail);
   process.on("unhandledRejection", fail);
   try {
-    const { url, setupUrl } = await supervisor.start(fail);
+    const { url, setupUrl, databaseUrl } = await supervisor.start(fail);
     if (nSignals > 0) return;
     if (!parts.includes("web")) say("the worker is running");
     else if (setupUrl) say(`ready. Create the first account at ${setupUrl}`);
     else say(`ready at ${url}`);
+    if (process.argv.includes("--demo")) {
+      await runDemo({ databaseUrl, dataDir: env.dataDir, url, say, isStopping: () => nSignals > 0 });
+    }
   } catch (error) {
     fail(error);
   }

@@ -22,6 +22,13 @@ export interface SupervisorOptions {
   say: (message: string) => void;
 }
 
+export interface Started {
+  url: string;
+  /** The one-time link that makes the first administrator, while there is none. */
+  setupUrl: string | undefined;
+  databaseUrl: string;
+}
+
 const READY_POLL_MS = 50;
 const READY_TIMEOUT_MS = 120_000;
 /** A part that dies this often before it was ever ready will not come up by trying again. */
@@ -43,7 +50,7 @@ export class Supervisor {
    * Starts everything; resolves when the web process answers.
    * @returns its address, and the one-time link that makes the first administrator while there is none.
    */
-  async start(onFatal: (error: Error) => void): Promise<{ url: string; setupUrl: string | undefined }> {
+  async start(onFatal: (error: Error) => void): Promise<Started> {
     const { env, parts, isDevelopment, say } = this.#options;
     const isWeb = parts.includes("web");
     const port = isWeb ? await checkPort(env.port, env.host) : env.port;
@@ -54,11 +61,11 @@ export class Supervisor {
     if (applied.length > 0) say(`brought the database up to date (${applied.length} migrations)`);
     for (const name of edited) say(`warning: migration ${name} was edited after it was applied`);
     const token = isWeb ? await readSetupToken(databaseUrl) : undefined;
-    if (this.#isStopping) return { url: env.publicUrl, setupUrl: undefined };
+    if (this.#isStopping) return { url: env.publicUrl, setupUrl: undefined, databaseUrl };
     for (const part of parts) this.#launch(part, databaseUrl, port);
     const url = env.port === 0 ? env.publicUrl.replace(/:0$/, `:${port}`) : env.publicUrl;
     if (isWeb) await this.#waitUntilReady(env.host, port);
-    return { url, setupUrl: token ? `${url}/setup?token=${token}` : undefined };
+    return { url, setupUrl: token ? `${url}/setup?token=${token}` : undefined, databaseUrl };
   }
 
   /** Stops web and worker, then the database: nothing is left running. */

@@ -85,3 +85,50 @@ export async function openSession(
 export async function closeSessions(db: Db, tokens: string[]): Promise<void> {
   await db.query("delete from session where token = any($1::text[])", [tokens]);
 }
+
+export interface FoundDemo {
+  id: number;
+  slug: string;
+  strategy: string;
+}
+
+/** The demonstration projects on a data set, oldest first. */
+export async function findDemoProjects(db: Db, dataset: string): Promise<FoundDemo[]> {
+  const { rows } = await db.query<FoundDemo>(
+    `select id, slug, strategy_spec->'main'->>'id' as strategy from project
+      where demo = $1 and deleted_at is null order by id`,
+    [dataset],
+  );
+  return rows;
+}
+
+export interface DemoProgress {
+  labels: number;
+  isRunning: boolean;
+  accuracy: { value: number; lower: number | null; upper: number | null } | null;
+}
+
+/** How far simulated annotators are, and how good the newest measured model is on audit labels. */
+export async function readDemoProgress(db: Db, projectId: number): Promise<DemoProgress> {
+  const { rows } = await db.query<{
+    labels: number;
+    isRunning: boolean;
+    value: number | null;
+    lower: number | null;
+    upper: number | null;
+  }>(
+    `select c.n_labels as labels, m.value, m.lower, m.upper,
+            exists (select 1 from job_run j where j.project_id = $1 and j.kind = 'demo.simulate'
+                     and j.state in ('queued', 'running')) as "isRunning"
+       from label_counter c
+       left join lateral (select value, lower, upper from metric_point
+                           where project_id = $1 and metric = 'accuracy' and sample = 'audit'
+                           order by model_version desc, id desc limit 1) m on true
+      where c.project_id = $1`,
+    [projectId],
+  );
+  const row = rows[0];
+  if (!row) return { labels: 0, isRunning: false, accuracy: null };
+  const { labels, isRunning, value, lower, upper } = row;
+  return { labels, isRunning, accuracy: value === null ? null : { value, lower, upper } };
+}
