@@ -1,11 +1,21 @@
 import {
   normalizeSpec as normalizeSpecWith,
   specArrays as specArraysWith,
+  specCost as specCostWith,
   specHash as specHashWith,
   specUnmetNeeds as specUnmetNeedsWith,
 } from "./core/normalizeSpec";
 import { runSpecWith } from "./core/runSpec";
-import type { Pool, PoolArray, RoundSelection, RunContext, StrategySpec, UnmetNeed } from "./core/types";
+import type {
+  CostEstimate,
+  Pool,
+  PoolArray,
+  PoolDims,
+  RoundSelection,
+  RunContext,
+  StrategySpec,
+  UnmetNeed,
+} from "./core/types";
 import { registry } from "./registry";
 
 /** The door of the library: everything the server and the command line need to select items. */
@@ -28,6 +38,11 @@ export function specHash(spec: unknown): string {
 /** The arrays any branch of the spec may read: what to load before running it. */
 export function specArrays(spec: unknown): PoolArray[] {
   return specArraysWith(registry, normalizeSpec(spec));
+}
+
+/** What running the spec costs at most on a pool of these sizes: what to say before it is chosen. */
+export function specCost(spec: unknown, dims: PoolDims): CostEstimate {
+  return specCostWith(registry, normalizeSpec(spec), dims);
 }
 
 /** What keeps the spec from running on this pool; empty when it can. */

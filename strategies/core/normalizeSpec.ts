@@ -5,11 +5,13 @@ import { resolveOptions } from "./resolveOptions";
 import { StrategyError } from "./strategyError";
 import type {
   AuditSpec,
+  CostEstimate,
   Filter,
   JsonValue,
   Needs,
   Pool,
   PoolArray,
+  PoolDims,
   Registry,
   StageRef,
   Strategy,
@@ -227,6 +229,41 @@ export function stageNeeds(registry: Registry, spec: StrategySpec & { op: "singl
     minLabels: Math.max(0, ...needs.map((need) => need.minLabels ?? 0)),
     minClasses: Math.max(0, ...needs.map((need) => need.minClasses ?? 0)),
   };
+}
+
+/**
+ * What running a spec costs at most: operations of all parts that may run in one round, bytes of the hungriest of them,
+ * since they run one after the other.
+ * @param spec from {@link normalizeSpec}.
+ */
+export function specCost(registry: Registry, spec: StrategySpec, dims: PoolDims): CostEstimate {
+  const costOf = (stage: StageRef, stageDims: PoolDims): CostEstimate =>
+    stage.use === TOP_K_DESIGN
+      ? { flops: 0, bytes: 0 }
+      : findStrategy(registry, stage.use, "spec").cost(stageDims, stage.options ?? {});
+  const joined = (costs: readonly CostEstimate[]): CostEstimate => ({
+    flops: costs.reduce((sum, cost) => sum + cost.flops, 0),
+    bytes: Math.max(0, ...costs.map((cost) => cost.bytes)),
+  });
+  switch (spec.op) {
+    case "single":
+      return costOf(spec, dims);
+    case "pipeline": {
+      const keep = Math.min(dims.eligible, CANDIDATES_MAX);
+      const score = costOf(spec.score, {
+        ...dims,
+        batchSize: spec.design.use === TOP_K_DESIGN ? dims.batchSize : keep,
+      });
+      return joined([score, costOf(spec.design, { ...dims, eligible: keep })]);
+    }
+    case "mix":
+      return joined(spec.parts.map((part) => specCost(registry, part.of, dims)));
+    case "schedule": {
+      const before = specCost(registry, spec.before, dims);
+      const after = specCost(registry, spec.after, dims);
+      return { flops: Math.max(before.flops, after.flops), bytes: Math.max(before.bytes, after.bytes) };
+    }
+  }
 }
 
 /** The minima of a switch rule that are not met yet. */
