@@ -3,7 +3,8 @@ import { makeMember, makeProject, makeUser } from "@/test/harness/factories";
 import type { TestContext } from "@/test/harness/testContext";
 import { createTestContext } from "@/test/harness/testContext";
 import type { TestServer } from "@/test/security/webServer";
-import { givePassword, makeKey, PASSWORD, post, signIn, startTestServer } from "@/test/security/webServer";
+import { givePassword, makeKey, ORIGIN, PASSWORD, post, signIn, startTestServer } from "@/test/security/webServer";
+import { signSessionCookie } from ".";
 
 let context: TestContext;
 let server: TestServer;
@@ -141,6 +142,17 @@ describe("sessions", () => {
     const foreign = await signIn(other, user);
     expect((await me({ cookie: foreign })).status).toBe(401);
     expect((await me({ cookie })).status).toBe(200);
+  });
+
+  test("a session that the instance opens by itself is taken like any other, under http and https", async () => {
+    const user = await person();
+    await signIn(server, user);
+    const { rows } = await context.db.query("select token from session where user_id = $1", [user.id]);
+    for (const publicUrl of [ORIGIN, "https://winnow.example.org"]) {
+      const web = startTestServer(context, { publicUrl });
+      const cookie = signSessionCookie(rows[0].token, web.parts);
+      expect((await web.trpc("access.me", { headers: { cookie } })).status).toBe(200);
+    }
   });
 
   test("the sign-in page still opens with a session that has ended", async () => {

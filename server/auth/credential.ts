@@ -59,6 +59,11 @@ export interface CookieRules {
   publicUrl: string;
 }
 
+/** Name of the session cookie: under https one that browsers accept over https only. */
+export function sessionCookieName(publicUrl: string): string {
+  return publicUrl.startsWith("https://") ? `__Secure-${SESSION_COOKIE}` : SESSION_COOKIE;
+}
+
 /**
  * What the request's headers show. An Authorization header wins over a cookie. A malformed one is refused rather than
  * read as "nobody": the caller meant to be somebody. Under https only the cookie that browsers accept over https counts:
@@ -78,8 +83,7 @@ export function readCredential(headers: Headers, { sessionSecret, publicUrl }: C
   }
   const cookies = headers.get("cookie");
   if (cookies === null) return ANONYMOUS;
-  const name = publicUrl.startsWith("https://") ? `__Secure-${SESSION_COOKIE}` : SESSION_COOKIE;
-  const value = readCookie(cookies, name);
+  const value = readCookie(cookies, sessionCookieName(publicUrl));
   const token = value === undefined ? undefined : verifySessionCookie(value, sessionSecret);
   return token === undefined ? ANONYMOUS : { kind: "session", token };
 }

@@ -3,7 +3,7 @@ export { API_KEY_PREFIX, hashToken, isApiKey, makeApiKey, makeToken } from "./ap
 export type { Auth } from "./betterAuth";
 export { clientAddress } from "./clientAddress";
 export { consumeRateLimit, type RateLimit } from "./consumeRateLimit";
-export { ANONYMOUS, type Credential, readCredential } from "./credential";
+export { ANONYMOUS, type CookieRules, type Credential, readCredential } from "./credential";
 export { getAuth, getSessionSecret } from "./getAuth";
 export { type AuthRequestContext, handleAuthRequest } from "./handleAuthRequest";
 export { hashPassword } from "./hashPassword";

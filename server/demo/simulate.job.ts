@@ -36,15 +36,15 @@ const handler: JobHandler<JobPayload<"demo.simulate">> = async (job) => {
   const classes = type.classes(project.task_config);
   const now = clock.now();
   const users = await withTransaction(db, (tx) => ensureSimulatedUsers(tx, projectId, payload.annotators, now));
-  const secret = getSessionSecret();
   const baseUrl = getEnv().publicUrl;
+  const cookieRules = { sessionSecret: getSessionSecret(), publicUrl: baseUrl };
   const apis: AnnotatorApi[] = [];
   const tokens: string[] = [];
   for (const userId of users) {
     const token = randomBytes(TOKEN_BYTES).toString("base64url");
     await openSession(db, { token, userId, now, expiresAt: addMs(now, DAY_MS) });
     tokens.push(token);
-    apis.push(httpAnnotatorApi(baseUrl, signSessionCookie(token, secret), projectId, signal));
+    apis.push(httpAnnotatorApi(baseUrl, signSessionCookie(token, cookieRules), projectId, signal));
   }
   const everyLabels = project.retrain_policy.everyLabels ?? REPORT_EVERY_LABELS;
   const truth = (row: number) => readTruth(db, projectId, row);
