@@ -53,7 +53,7 @@ module.exports = {
       severity: "error",
       comment: "a definition reaches its UI through import() only, so server bundles never evaluate React",
       from: { path: "^task-types/[^/]+/index\\.ts$" },
-      to: { path: "^task-types/[^/]+/(annotator|review)\\.tsx$", dynamic: false },
+      to: { path: "^task-types/[^/]+/(annotator|review|configEditor)\\.tsx$", dynamic: false },
     },
     {
       name: "task-type-core-has-no-react",

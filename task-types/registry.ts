@@ -1,7 +1,7 @@
 import { choice } from "./choice";
 import type { TaskType } from "./types";
 
-export type { AnnotatorProps, Hotkey, TaskType } from "./types";
+export type { AnnotatorProps, ConfigEditorProps, Hotkey, TaskType } from "./types";
 
 /** One line per task type. Nothing outside a task type's folder compares ids: ask for a property instead. */
 const TASK_TYPES = [choice] as unknown as TaskType[];

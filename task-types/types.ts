@@ -24,6 +24,15 @@ export interface AnnotatorProps<Config, Value> {
   onDraft(value: Value): void;
 }
 
+/** What a configuration editor receives. It reports every change; whether a configuration is good is the schema's word. */
+export interface ConfigEditorProps<Config> {
+  /** Being edited: may break the schema. */
+  config: Config;
+  /** True while nothing has been labelled: ids may still change. */
+  isNew: boolean;
+  onChange(config: Config): void;
+}
+
 /** One line of the key sheet. */
 export interface Hotkey {
   /** As _shared/readKey.ts names it: "1", "shift+1", "a". */
@@ -65,6 +74,7 @@ export interface TaskType<Config = unknown, Value = unknown> {
   /** Every key the annotator listens to under these preferences. */
   hotkeys(config: Config, preferences: AnnotatorPreferences): Hotkey[];
   annotator(): Promise<{ default: ComponentType<AnnotatorProps<Config, Value>> }>;
+  configEditor(): Promise<{ default: ComponentType<ConfigEditorProps<Config>> }>;
 }
 
 /** What the contract suite runs a task type on; exported as `fixtures` from its fixtures.ts. */

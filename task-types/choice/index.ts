@@ -71,4 +71,5 @@ export const choice: TaskType<ChoiceConfig, ChoiceValue> = {
     ];
   },
   annotator: () => import("./annotator"),
+  configEditor: () => import("./configEditor"),
 };
