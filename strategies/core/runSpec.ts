@@ -228,11 +228,13 @@ async function runMix(
   eligible: Bitmap,
   n: number,
 ): Promise<Pick[]> {
-  const rounding = new KeyedRandom(run.context.seed, `${scope}/rounding`).uniform(0);
+  const random = new KeyedRandom(run.context.seed, `${scope}/rounding`);
+  // Parts and audits are rounded by draws of their own, so that each share holds on average.
+  const rounding = random.uniform(0);
   if (spec.audit === undefined) return interleave(await runParts(run, spec, scope, eligible, n, rounding));
   const frame = bitmapAnd(frameOf(run, spec.audit.frameShare), eligible);
   const outside = bitmapWithout(eligible, frame);
-  const wanted = Math.floor(spec.audit.share * n + rounding);
+  const wanted = Math.floor(spec.audit.share * n + random.uniform(1));
   const audits = drawAudits(run, scope, frame, wanted);
   const groups = await runParts(run, spec, scope, outside, Math.min(n - audits.length, countBits(outside)), rounding);
   const missing = n - audits.length - groups.reduce((sum, picks) => sum + picks.length, 0);

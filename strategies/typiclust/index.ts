@@ -1,6 +1,6 @@
 import { designedSelection, embeddedCandidates, limitCandidates, withEmbedding } from "../core/embeddedCandidates";
 import type { EmbeddingBlock } from "../core/embeddingBlock";
-import { gatherEmbeddings } from "../core/embeddingBlock";
+import { gatherEmbeddings, kernelFloats } from "../core/embeddingBlock";
 import { keyHi, keyLo, rowsByKey } from "../core/itemKeys";
 import { randomOf } from "../core/keyedRandom";
 import { assignClusters, kMeans } from "../core/kMeans";
@@ -178,10 +178,12 @@ function cluster(
     sampleRows(block.rows, Math.max(fitSample, args.k), pool.keys, randomOf(context, "fit-sample")),
   );
   const positions = Int32Array.from(Array.from(block.rows.keys()).filter((i) => chosen.has(block.rows[i])));
-  const x = new Float32Array(positions.length * block.d);
+  const mark = kernels.mark();
+  const x = kernelFloats(kernels, positions.length * block.d);
   kernels.gatherRows({ x: block.x, d: block.d, rows: positions, out: x });
   const norms = Float32Array.from(positions, (i) => block.norms[i]);
   const fitted = kMeans(kernels, { x, norms, n: positions.length, d: block.d, ...args });
+  kernels.release(mark);
   const assignment = new Int32Array(block.n);
   assignClusters(kernels, block, fitted.centroids, fitted.k, assignment, new Float32Array(block.n));
   return { k: fitted.k, assignment };
