@@ -20,9 +20,10 @@ const IGNORED = /(^|\/)(node_modules|\.next|dist|golden|fixtures)(\/|$)|\.(test|
 const OUTPUT_KEPT = 6_000;
 const LOCK_POLL_MS = 300;
 
-/** Entry points that run outside Next, each bundled to dist/<name>.js. */
+/** Entry points that run outside Next, each bundled to one file dist/<name>.js: the worker looks for its child beside it. */
 export const SERVER_ENTRIES: Record<string, string> = {
   worker: "server/worker/main.ts",
+  computeChild: "server/compute/child.ts",
 };
 
 interface BuildStep {
@@ -86,8 +87,6 @@ async function bundleServerEntries(): Promise<void> {
     entryPoints: Object.entries(SERVER_ENTRIES).map(([out, path]) => ({ in: path, out })),
     outdir: "dist",
     bundle: true,
-    splitting: true,
-    chunkNames: "chunks/[name]-[hash]",
     platform: "node",
     target: "node20",
     format: "esm",
@@ -111,7 +110,7 @@ const STEPS: BuildStep[] = [
   },
   {
     name: "worker",
-    says: "bundling the worker",
+    says: "bundling the worker and its compute process",
     inputs: [...SOURCES, "scripts/build.ts"],
     outputs: Object.keys(SERVER_ENTRIES).map((name) => `dist/${name}.js`),
     run: bundleServerEntries,
