@@ -118,21 +118,22 @@ function roleIn(actor: Actor, facts: ProjectFacts): ProjectRole | null {
   return facts.memberRole;
 }
 
-function requirePermission(actor: Actor, role: ProjectRole | null, permission: ProjectPermission): void {
+function requireOneOf(actor: Actor, role: ProjectRole | null, permissions: readonly ProjectPermission[]): void {
+  const wanted = permissions.map((permission) => `"${permission}"`).join(" or ");
   if (actor.kind === "key") {
-    if (scopesAllow(actor.scopes, permission)) return;
+    if (permissions.some((permission) => scopesAllow(actor.scopes, permission))) return;
     throw new AppError(
       "E_FORBIDDEN",
-      `This API key has the scopes ${actor.scopes.join(", ") || "(none)"}, which do not include the permission "${permission}".`,
-      { details: { permission } },
+      `This API key has the scopes ${actor.scopes.join(", ") || "(none)"}, which do not include the permission ${wanted}.`,
+      { details: { permissions } },
     );
   }
   if (role === null) throw projectNotFound();
-  if (roleAllows(role, permission)) return;
+  if (permissions.some((permission) => roleAllows(role, permission))) return;
   throw new AppError(
     "E_FORBIDDEN",
-    `Your role in this project (${role}) does not include the permission "${permission}". Ask a lead of the project.`,
-    { details: { permission } },
+    `Your role in this project (${role}) does not include the permission ${wanted}. Ask a lead of the project.`,
+    { details: { permissions } },
   );
 }
 
@@ -140,6 +141,7 @@ function requirePermission(actor: Actor, role: ProjectRole | null, permission: P
  * Caller, project, membership and the decision of the permission table, in one statement (two when the project's row has
  * changed since this process read it last).
  *
+ * @param permission one permission, or several of which one suffices.
  * @throws E_UNAUTHENTICATED without a good credential; E_NOT_FOUND for a project that does not exist, was deleted or is
  *         not the caller's, all alike, so that numbers of foreign projects tell nothing; E_FORBIDDEN for a member whose
  *         role, or a key whose scopes, do not include the permission.
@@ -147,14 +149,14 @@ function requirePermission(actor: Actor, role: ProjectRole | null, permission: P
 export async function authorizeProject(
   context: AccessContext,
   ref: NonNullable<ProjectRef>,
-  permission: ProjectPermission,
+  permission: ProjectPermission | readonly ProjectPermission[],
 ): Promise<ProjectAccess> {
   const isPossible = "slug" in ref || (ref.projectId >= 1 && ref.projectId <= PROJECT_ID_MAX);
   const { actor, facts } = await resolve(context, isPossible ? ref : null);
   if (!actor) throw unauthenticated();
   if (!facts || facts.projectId === null || facts.version === null) throw projectNotFound();
   const role = roleIn(actor, facts);
-  requirePermission(actor, role, permission);
+  requireOneOf(actor, role, typeof permission === "string" ? [permission] : permission);
   const project = await loadProjectAt(context.db, facts.projectId, facts.version);
   return { actor, project, role, frozenAt: facts.frozenAt };
 }

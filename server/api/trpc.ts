@@ -37,6 +37,8 @@ export type Rung = "public" | "user" | "anyone signed in" | "administrator" | Pr
 
 export interface ProcedureMeta {
   permission: Rung;
+  /** Other permissions of which one suffices as well. */
+  alternatives?: readonly ProjectPermission[];
   /** Set where the project is optional: without one, only administrators may call. */
   orAdministrator?: boolean;
 }
@@ -163,7 +165,7 @@ const administratorGuard = t.middleware(async ({ ctx, next }) =>
 /** Guards by the rung they enforce; the test of the ladder finds every procedure's guard here. */
 const guards = new Map<string, Set<unknown>>();
 
-function register<G extends { _middlewares: readonly unknown[] }>(rung: Rung, guard: G): G {
+function register<G extends { _middlewares: readonly unknown[] }>(rung: string, guard: G): G {
   const known = guards.get(rung) ?? new Set();
   for (const fn of guard._middlewares) known.add(fn);
   guards.set(rung, known);
@@ -173,7 +175,7 @@ function register<G extends { _middlewares: readonly unknown[] }>(rung: Rung, gu
 /** Whether a procedure was built from the rung that its meta names. */
 export function isGuarded(procedure: unknown): boolean {
   const def = (procedure as { _def?: { meta?: ProcedureMeta; middlewares?: readonly unknown[] } })._def;
-  const known = def?.meta && guards.get(def.meta.permission);
+  const known = def?.meta && guards.get([def.meta.permission, ...(def.meta.alternatives ?? [])].join(" or "));
   return known !== undefined && (def?.middlewares ?? []).some((fn) => known.has(fn));
 }
 
@@ -190,17 +192,28 @@ const projectInput = z.object({ projectId: z.int() });
 const projectRefInput = z.union([projectInput, z.object({ slug: z.string().min(1).max(100) })]);
 const optionalProjectInput = z.object({ projectId: z.int().optional() });
 
-async function authorize(ctx: ApiContext, ref: NonNullable<ProjectRef>, permission: ProjectPermission) {
+async function authorize(
+  ctx: ApiContext,
+  ref: NonNullable<ProjectRef>,
+  permission: ProjectPermission | readonly ProjectPermission[],
+) {
   const { actor, project, role, frozenAt } = await authorizeProject(ctx, ref, permission);
   return { actor, project, role, frozenAt };
 }
 
-/** Inside a project: takes `projectId`, checks the permission, gives `ctx.project`, `ctx.role` and `ctx.actor`. */
-export function projectProcedure(permission: ProjectPermission) {
+/**
+ * Inside a project: takes `projectId`, checks the permission (of several, one suffices), gives `ctx.project`, `ctx.role`
+ * and `ctx.actor`.
+ */
+export function projectProcedure(permission: ProjectPermission, ...alternatives: ProjectPermission[]) {
+  const allowing = [permission, ...alternatives];
   const guard = t.middleware(async ({ ctx, next, input }) =>
-    next({ ctx: await authorize(ctx, input as z.infer<typeof projectInput>, permission) }),
+    next({ ctx: await authorize(ctx, input as z.infer<typeof projectInput>, allowing) }),
   );
-  return base.meta({ permission }).input(projectInput).use(register(permission, guard));
+  return base
+    .meta({ permission, alternatives })
+    .input(projectInput)
+    .use(register(allowing.join(" or "), guard));
 }
 
 /** The same, but the project may also be named by its address: `{projectId}` or `{slug}`. */

@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { PROJECT_PERMISSIONS } from "@/contracts/permissions";
+import type { PROJECT_PERMISSIONS } from "@/contracts/permissions";
+import { API_SCOPES, PROJECT_ROLES, roleAllows, scopesAllow } from "@/contracts/permissions";
 import { appRouter } from "../root";
 import type { ProcedureMeta } from "../trpc";
 import type { JsonSchema } from "./renderType";
@@ -29,18 +30,22 @@ const RUNGS: Partial<Record<ProcedureMeta["permission"], string>> = {
   administrator: "administrators",
 };
 
-function list(names: readonly string[]): string {
-  return names.length < 2 ? names.join("") : `${names.slice(0, -1).join(", ")} and ${names[names.length - 1]}`;
+function list(names: readonly string[], word: "and" | "or"): string {
+  return names.length < 2 ? names.join("") : `${names.slice(0, -1).join(", ")} ${word} ${names[names.length - 1]}`;
 }
 
 function describeWho(meta: ProcedureMeta): string {
   const rung = RUNGS[meta.permission];
   if (rung) return rung;
-  const name = meta.permission as keyof typeof PROJECT_PERMISSIONS;
-  const { roles, scopes } = PROJECT_PERMISSIONS[name];
-  const keys = scopes.length === 0 ? "" : `; keys with ${list(scopes)}`;
+  const names = [meta.permission, ...(meta.alternatives ?? [])] as (keyof typeof PROJECT_PERMISSIONS)[];
+  const roles = PROJECT_ROLES.filter((role) => names.some((name) => roleAllows(role, name)));
+  const scopes = API_SCOPES.filter((scope) => names.some((name) => scopesAllow([scope], name)));
+  const keys = scopes.length === 0 ? "" : `; keys with ${list(scopes, "or")}`;
   const without = meta.orAdministrator ? "; without a project administrators" : "";
-  return `\`${name}\`: ${list(roles)}${keys}${without}`;
+  return `${list(
+    names.map((name) => `\`${name}\``),
+    "or",
+  )}: ${list(roles, "and")}${keys}${without}`;
 }
 
 /** Comment above each procedure of a router's source. */

@@ -36,7 +36,7 @@ export function jsonResponse(body: unknown, status = 200): Response {
 
 async function handleRestRequest<P extends { id: string }>(
   parts: ServerParts,
-  permission: ProjectPermission,
+  permission: ProjectPermission | readonly ProjectPermission[],
   handler: RestHandler<P>,
   request: Request,
   params: P,
@@ -57,12 +57,15 @@ async function handleRestRequest<P extends { id: string }>(
 
 /**
  * A route handler under `/api/v1/projects/[id]/…`: the caller shows a session cookie or an API key, the permission table
- * decides, errors become `{ error: WireError }`.
+ * decides (of several permissions one suffices), errors become `{ error: WireError }`.
  *
  *   // app/api/v1/projects/[id]/uploads/route.ts
  *   export const POST = restRoute("ingest", receiveUpload);
  */
-export function restRoute<P extends { id: string }>(permission: ProjectPermission, handler: RestHandler<P>) {
+export function restRoute<P extends { id: string }>(
+  permission: ProjectPermission | readonly ProjectPermission[],
+  handler: RestHandler<P>,
+) {
   const route = async (request: Request, context: { params: Promise<P> }): Promise<Response> =>
     handleRestRequest(getServerParts(), permission, handler, request, await context.params);
   return Object.assign(route, {
