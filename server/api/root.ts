@@ -6,6 +6,7 @@ import { dashboardRouter } from "./routers/dashboard";
 import { demoRouter } from "./routers/demo";
 import { eventsRouter } from "./routers/events";
 import { invitationRouter } from "./routers/invitation";
+import { jobRouter } from "./routers/job";
 import { memberRouter } from "./routers/member";
 import { projectRouter } from "./routers/project";
 import { queueRouter } from "./routers/queue";
@@ -20,6 +21,7 @@ export const appRouter = router({
   dashboard: dashboardRouter,
   demo: demoRouter,
   invitation: invitationRouter,
+  job: jobRouter,
   member: memberRouter,
   events: eventsRouter,
   project: projectRouter,

@@ -1,3 +1,4 @@
+export { cancelJobRun, pageJobRuns, readJobRun, retryJobRun } from "./administerJobs";
 export { cancelJob, isCancelRequested } from "./cancelJob";
 export type { JobContext, JobHandler, JobModule, ProgressReport } from "./jobHandler";
 export { JOB_CHANNEL } from "./jobs.db";

@@ -143,16 +143,27 @@ export interface JobRunFilter {
   projectId: number | null;
   kinds?: readonly JobName[];
   states?: readonly JobState[];
+  /** Only runs older than this one. */
+  before?: { createdAt: Date; id: string };
   limit: number;
 }
 
 export async function selectJobRuns(db: Db, filter: JobRunFilter): Promise<JobRunView[]> {
   const { rows } = await db.query<JobRunRow>(
+    // Two texts rather than "is not distinct from": that one cannot use the index.
     `select ${VIEW_COLUMNS} from job_run
-     where project_id is not distinct from $1::int
+     where ${filter.projectId === null ? "project_id is null and $1::int is null" : "project_id = $1"}
        and ($2::text[] is null or kind = any($2)) and ($3::text[] is null or state = any($3))
+       and ($5::timestamptz is null or (created_at, id) < ($5, $6::uuid))
      order by created_at desc, id desc limit $4`,
-    [filter.projectId, filter.kinds ?? null, filter.states ?? null, filter.limit],
+    [
+      filter.projectId,
+      filter.kinds ?? null,
+      filter.states ?? null,
+      filter.limit,
+      filter.before?.createdAt ?? null,
+      filter.before?.id ?? null,
+    ],
   );
   return rows.map(toView);
 }
@@ -167,4 +178,17 @@ export async function selectJobRun(
     [jobRunId, projectId],
   );
   return rows[0] && toView(rows[0]);
+}
+
+/** What a run was asked to do, and whether it has ended without success. Undefined: not a run of this project. */
+export async function selectJobRequest(
+  db: Db,
+  projectId: number,
+  jobRunId: string,
+): Promise<{ kind: JobName; payload: unknown; state: JobState } | undefined> {
+  const { rows } = await db.query<{ kind: JobName; payload: unknown; state: JobState }>(
+    "select kind, payload, state from job_run where id = $1 and project_id = $2",
+    [jobRunId, projectId],
+  );
+  return rows[0];
 }
