@@ -133,12 +133,17 @@ export function readOrCreateSecret(dataDir: string): string {
 
 let secret: string | undefined;
 
+/** HKDF-SHA-256 (RFC 5869) of a secret for one purpose: what is derived for one tells nothing about another. */
+export function deriveFrom(instanceSecret: string, purpose: string): string {
+  return Buffer.from(hkdfSync("sha256", instanceSecret, "winnow", purpose, 32)).toString("hex");
+}
+
 /**
- * A secret for one purpose (for example "session"), derived from the instance's secret by HKDF-SHA-256 (RFC 5869), so
- * that one purpose's secret tells nothing about another's. 64 hex characters, the same at every start.
+ * A secret for one purpose (for example "session"), derived from the instance's secret: 64 hex characters, the same at
+ * every start.
  */
 export function deriveSecret(purpose: string): string {
   const { secretOverride, dataDir } = getEnv();
   secret ??= secretOverride ?? readOrCreateSecret(dataDir);
-  return Buffer.from(hkdfSync("sha256", secret, "winnow", purpose, 32)).toString("hex");
+  return deriveFrom(secret, purpose);
 }

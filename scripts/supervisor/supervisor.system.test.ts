@@ -1,13 +1,15 @@
 import { execFileSync } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, readFileSync, statSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, statSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import pg from "pg";
 import { afterEach, describe, expect, test } from "vitest";
+import { instanceDatabaseUrl } from "@/test/harness/instanceAccess";
 import type { LaunchedWinnow } from "@/test/harness/launchWinnow";
 import { launchExpectingFailure, launchWinnow, postgresPid } from "@/test/harness/launchWinnow";
+import { childrenOf, partPid } from "@/test/harness/processTree";
 import { makeTempDir } from "@/test/harness/testContext";
-import { commandLine, isAlive, processesIn } from "../postgres/processes";
+import { isAlive, processesIn } from "../postgres/processes";
 
 const ROOT = process.cwd();
 /** A part that was killed answers again within this time. */
@@ -42,31 +44,20 @@ async function health(winnow: LaunchedWinnow): Promise<number> {
   }
 }
 
-function childrenOf(pid: number): { pid: number; command: string }[] {
-  const output = execFileSync("ps", ["-o", "pid=", "--ppid", String(pid)], { encoding: "utf8" });
-  const pids = output
-    .split("\n")
-    .map((line) => Number(line.trim()))
-    .filter((child) => child > 0);
-  return pids.map((child) => ({ pid: child, command: commandLine(child) ?? "" }));
-}
-
 function partOf(winnow: LaunchedWinnow, part: "web" | "worker"): number {
-  const pattern = part === "web" ? /next-server|next\/dist\/bin\/next/ : /worker\.js/;
-  const found = childrenOf(winnow.pid).find(({ command }) => pattern.test(command));
-  if (!found) throw new Error(`No ${part} process under ${winnow.pid}:\n${winnow.output()}`);
-  return found.pid;
+  const pid = partPid(winnow, part);
+  if (pid === undefined) throw new Error(`No ${part} process under ${winnow.pid}:\n${winnow.output()}`);
+  return pid;
 }
 
 function allProcesses(winnow: LaunchedWinnow): number[] {
   return [...childrenOf(winnow.pid).map((child) => child.pid), postgresPid(winnow.dataDir) as number];
 }
 
-function connect(winnow: LaunchedWinnow): Promise<pg.Client> {
-  const lines = readFileSync(join(winnow.dataDir, "postgres", "postmaster.pid"), "utf8").split("\n");
-  const password = readFileSync(join(winnow.dataDir, "postgres.password"), "utf8").trim();
-  const client = new pg.Client({ connectionString: `postgresql://postgres:${password}@127.0.0.1:${lines[3]}/winnow` });
-  return client.connect().then(() => client);
+async function connect(winnow: LaunchedWinnow): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString: instanceDatabaseUrl(winnow) });
+  await client.connect();
+  return client;
 }
 
 async function untilGone(pids: readonly number[]): Promise<void> {
@@ -191,10 +182,7 @@ describe("when something dies", () => {
 describe("with DATABASE_URL", () => {
   test("two web and two worker processes run on one database, and a single part needs one", async () => {
     const host = await launch({ dataDir: makeDataDir() });
-    const lines = readFileSync(join(host.dataDir, "postgres", "postmaster.pid"), "utf8").split("\n");
-    const password = readFileSync(join(host.dataDir, "postgres.password"), "utf8").trim();
-    const DATABASE_URL = `postgresql://postgres:${password}@127.0.0.1:${lines[3]}/winnow`;
-    const env = { DATABASE_URL };
+    const env = { DATABASE_URL: instanceDatabaseUrl(host) };
     const web = await launch({ dataDir: host.dataDir, env, args: ["--only=web"] });
     const worker = await launch({ dataDir: host.dataDir, env, args: ["--only=worker"] });
     expect([await health(host), await health(web)]).toEqual([200, 200]);
