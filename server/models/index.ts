@@ -1,4 +1,4 @@
 export { deserializeModel } from "./deserializeModel";
-export { loadKernels } from "./loadKernels";
+export { loadKernels, readKernelsHash } from "./loadKernels";
 export type * from "./port";
 export { TRAINERS, trainerEntry } from "./registry";

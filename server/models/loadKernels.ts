@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -17,6 +18,14 @@ const WASM_PATH = join("strategies", "kernels", "build", "kernels.wasm");
 export async function loadKernels({ memoryBytes }: { memoryBytes: number }): Promise<Kernels> {
   const path = findKernelsFile(dirname(fileURLToPath(import.meta.url)));
   return instantiateKernels(await readFile(path), { memoryBytes });
+}
+
+/** SHA-256 of the compiled kernels that {@link loadKernels} reads, for manifests. @throws as loadKernels does. */
+export async function readKernelsHash(): Promise<string> {
+  const path = findKernelsFile(dirname(fileURLToPath(import.meta.url)));
+  return createHash("sha256")
+    .update(await readFile(path))
+    .digest("hex");
 }
 
 /** The source tree and the bundle in dist/ lie at different depths below the project's root: look upwards from this file. */

@@ -1,6 +1,7 @@
 import { AppError } from "@/server/errors";
 import { convnetOptions, mlpOptions, softmaxOptions } from "./hybrid/options";
 import type { TrainerEntry } from "./port";
+import { tfjsOptions } from "./tfjs/options";
 
 /** Every trainer. What loads a compute library stands behind `load`, so that listing them loads none. */
 export const TRAINERS: readonly TrainerEntry[] = [
@@ -27,6 +28,14 @@ export const TRAINERS: readonly TrainerEntry[] = [
     taskKinds: ["choice", "multilabel", "regression"],
     optionsSchema: convnetOptions,
     load: async () => (await import("./hybrid/trainers")).convnetTrainer,
+  },
+  {
+    id: "tfjs",
+    title: "TensorFlow.js network",
+    description: "A LayersModel you supply as JSON, trained with TensorFlow.js.",
+    taskKinds: ["choice", "multilabel", "regression"],
+    optionsSchema: tfjsOptions,
+    load: async () => (await import("./tfjs/trainer")).tfjsTrainer,
   },
 ];
 

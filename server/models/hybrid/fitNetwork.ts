@@ -7,6 +7,7 @@ import type { LayerSpec } from "./layers";
 import { outputSize } from "./layers";
 import { bindNetwork, initialParameters, parameterLayout, valuesPerRow } from "./network";
 import { allocBatch, gatherBatch, weightSum } from "./rows";
+import { shuffleRows } from "./shuffleRows";
 
 const ADAM = { beta1: 0.9, beta2: 0.999, epsilon: 1e-7 };
 /** Buffers of one batch in kernel memory. */
@@ -105,15 +106,4 @@ function batchRows(layers: readonly LayerSpec[], n: number, batchSize: number | 
   const wanted = batchSize ?? Math.min(256, Math.max(16, 2 ** Math.round(Math.log2(n / 20))));
   const fitting = Math.floor(BATCH_BYTES_MAX / (4 * valuesPerRow(layers, true)));
   return Math.max(1, Math.min(wanted, fitting, n));
-}
-
-/** Fisher–Yates over 0 … n − 1, drawn afresh for each epoch. */
-function shuffleRows(order: Int32Array, random: KeyedRandom, epoch: number): void {
-  for (let i = 0; i < order.length; i++) order[i] = i;
-  for (let i = order.length - 1; i > 0; i--) {
-    const other = random.below(i + 1, i, epoch);
-    const kept = order[i];
-    order[i] = order[other];
-    order[other] = kept;
-  }
 }

@@ -1,12 +1,13 @@
 import { AppError } from "@/server/errors";
 import { targetWidth } from "../checkInput";
 import { exclusive } from "../exclusive";
-import type { TrainedModel, TrainingContext, TrainingInput, TrainingMetrics, TrainingTarget } from "../port";
+import type { TrainedModel, TrainingContext, TrainingInput, TrainingMetrics } from "../port";
 import type { Fit, FitProgress } from "./fit";
 import { forEachOutput, targetLoss } from "./fit";
 import { fitTemperature } from "./fitTemperature";
 import type { GemmChoice, GemmProvider } from "./gemmProvider";
 import { openGemm } from "./gemmProvider";
+import { heldOutAccuracy } from "./heldOutAccuracy";
 import type { HybridParts } from "./hybridModel";
 import { openHybridModel } from "./hybridModel";
 import type { LayerSpec } from "./layers";
@@ -122,41 +123,11 @@ async function measure(
   if (plan.calibrate && target.kind !== "regression") {
     metrics.temperature = fitTemperature(kernels, logits, c, heldOut);
   }
-  metrics.heldOutAccuracy = accuracyOf(logits, n, target);
+  metrics.heldOutAccuracy = heldOutAccuracy(logits, heldOut);
   kernels.scale(1 / metrics.temperature, logits);
   const total = targetLoss(kernels, { logits, n, c, rowWeights, gradientScale: 0 }, target);
   metrics.heldOutLoss = total / weightSum(kernels, heldOut);
   kernels.release(mark);
-}
-
-/** Share right (choice), mean share of labels right (multilabel), R² over all outputs (regression). Unweighted. */
-function accuracyOf(outputs: Float32Array, n: number, target: TrainingTarget): number {
-  const c = targetWidth(target);
-  if (target.kind === "choice") {
-    let nRight = 0;
-    for (let i = 0; i < n; i++) {
-      let best = 0;
-      for (let j = 1; j < c; j++) if (outputs[i * c + j] > outputs[i * c + best]) best = j;
-      if (best === target.labels[i]) nRight++;
-    }
-    return nRight / n;
-  }
-  if (target.kind === "multilabel") {
-    let nRight = 0;
-    for (let i = 0; i < n * c; i++) if (outputs[i] > 0 === (target.labels[i] === 1)) nRight++;
-    return nRight / (n * c);
-  }
-  let residual = 0;
-  let spread = 0;
-  for (let j = 0; j < c; j++) {
-    let mean = 0;
-    for (let i = 0; i < n; i++) mean += target.values[i * c + j] / n;
-    for (let i = 0; i < n; i++) {
-      residual += (outputs[i * c + j] - target.values[i * c + j]) ** 2;
-      spread += (target.values[i * c + j] - mean) ** 2;
-    }
-  }
-  return spread > 0 ? 1 - residual / spread : 0;
 }
 
 /**
