@@ -226,6 +226,21 @@ describe("undoAnnotation", () => {
     ]);
   });
 
+  test("finds the entry that a late answer closed, when it is another than the one the answer was for", async () => {
+    const [ann, bob] = await makeScene({ items: 1, overlap: 2 });
+    const first = await take(ann);
+    world.clock.advanceSeconds(61);
+    await take(bob); // takes over the first opinion
+    await take(ann); // has the second now
+    expect(await label(ann, first, "a")).toMatchObject({ isLate: true });
+    const { item } = await undo(ann);
+    expect(await entriesOf(0)).toEqual([
+      { state: "leased", holder: users[1].id },
+      { state: "leased", holder: users[0].id },
+    ]);
+    expect(await label(ann, item, "b")).toMatchObject({ isLate: false, isExtra: false });
+  });
+
   test("a label of an earlier day does not lower today's count", async () => {
     const [ann] = await makeScene();
     await label(ann, await take(ann), "a");

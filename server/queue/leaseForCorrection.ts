@@ -13,8 +13,8 @@ function freeSlot(entries: readonly CorrectionEntryRow[]): number {
 
 /**
  * Leases an item back to the person who just withdrew their answer to it, and returns the new token. Preferred is what
- * they hold on it anyway; then the entry they had answered; then any of the same purpose that nobody holds. When all of
- * them are with others, the answered entry is copied: the correction then is one opinion more than was planned, and the
+ * they hold on it anyway; then the entry their answer closed; then the one they had answered, or another of the same
+ * purpose, if nobody holds it. When all of them are with others, the answered entry is copied: the correction then is one opinion more than was planned, and the
  * first submissions count.
  *
  * In the caller's transaction, which holds the item's lock. Locks the item's entries by id.
@@ -27,7 +27,8 @@ export async function leaseForCorrection(tx: Tx, target: CorrectionTarget): Prom
     e.state === "open" || e.state === "superseded" || (e.state === "leased" && e.is_expired);
   const chosen =
     entries.find((e) => e.state === "leased" && e.is_mine) ??
-    (answered && ((answered.state === "done" && answered.is_mine) || isFree(answered)) ? answered : undefined) ??
+    entries.find((e) => e.state === "done" && e.is_mine) ??
+    (answered && isFree(answered) ? answered : undefined) ??
     entries.find((e) => isFree(e) && (!answered || e.purpose === answered.purpose));
   if (chosen) {
     // A closed entry's slot may have been given to a newer entry meanwhile.

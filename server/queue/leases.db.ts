@@ -133,13 +133,18 @@ export interface CorrectionEntryRow {
   is_expired: boolean;
 }
 
-/** Locks, by id, the live entries of an item and the one that was answered. The item's row must be locked before. */
+/**
+ * Locks, by id, the live entries of an item, the one whose lease was answered, and the one that the person's answer
+ * closed: another one, when the item had been taken again before a late answer came. The item must be locked before.
+ */
 export async function lockEntriesOfItem(tx: Tx, p: CorrectionTarget): Promise<CorrectionEntryRow[]> {
   const { rows } = await tx.query<CorrectionEntryRow>(
     `select id, slot, purpose, state, lease_user_id is not distinct from $4 as is_mine,
             coalesce(lease_expires_at <= $5, false) as is_expired
        from queue_entry
-      where project_id = $1 and row = $2 and (state in ('open', 'leased') or id = $3) order by id for update`,
+      where project_id = $1 and row = $2
+        and (state in ('open', 'leased') or id = $3 or (state = 'done' and lease_user_id = $4))
+      order by id for update`,
     [p.projectId, p.row, p.entryId, p.userId, p.now],
   );
   return rows;

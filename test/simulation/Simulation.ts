@@ -3,19 +3,20 @@ import type { ClaimedItem } from "@/contracts/queue";
 import type { Submission } from "@/server/annotation";
 import { submitAnnotation, undoAnnotation } from "@/server/annotation";
 import type { Pool } from "@/server/db";
-import { withTransaction } from "@/server/db";
 import type { QueueContext } from "@/server/queue";
-import { claimNext, nextGeneration, releaseAll, releaseLeases, renewLeases, writeRoundEntries } from "@/server/queue";
+import { claimNext, releaseAll, releaseLeases, renewLeases } from "@/server/queue";
 import { makeItems, makeMember, makeProject, makeUser } from "../harness/factories";
 import type { TestContext } from "../harness/testContext";
 import type { Crash, Task } from "./interleave";
 import { interleave, isConnectionLost } from "./interleave";
 import type { Acknowledged } from "./invariants";
 import { findViolations } from "./invariants";
+import { LeaseLedger } from "./leaseLedger";
 import { queueContextFor } from "./queueContextFor";
 import { SeededRandom } from "./seededRandom";
-import type { KnownLease, SimulatedPerson } from "./simulatedPerson";
-import { answeredRows, learnLease, makePerson } from "./simulatedPerson";
+import type { SimulatedPerson } from "./simulatedPerson";
+import { makePerson } from "./simulatedPerson";
+import { runRefill, runTraining } from "./simulatedWorker";
 
 const LABELS = ["a", "b", "c"];
 const LEASE_SECONDS = 60;
@@ -51,8 +52,7 @@ export class Simulation {
   readonly #random: SeededRandom;
   readonly #people: SimulatedPerson[] = [];
   readonly #acknowledged: Acknowledged[] = [];
-  /** The lease that was last given out per entry. */
-  readonly #holders = new Map<number, KnownLease>();
+  readonly #ledger: LeaseLedger;
   readonly #log: string[] = [];
   #projectId = 0;
   #nItems = 0;
@@ -63,6 +63,7 @@ export class Simulation {
   constructor(world: TestContext, seed: string) {
     this.#world = world;
     this.#random = new SeededRandom(seed);
+    this.#ledger = new LeaseLedger(world);
   }
 
   /** What was done, in order. */
@@ -117,8 +118,9 @@ export class Simulation {
       await this.#refill(this.#world.db, true);
       for (const person of this.#people) {
         const ctx = await this.#context(this.#world.db, person);
+        const before = this.#ledger.picture(person);
         const { entries } = await claimNext(ctx, { tab: "last", n: LIMITS.claimEntries });
-        await this.#learn(person, entries, "last");
+        await this.#ledger.learn(person, entries, "last", before);
         for (const item of entries) await this.#send(ctx, person, this.#labelOf(item));
       }
       await this.#check();
@@ -196,8 +198,9 @@ export class Simulation {
       ? this.#someTokens(person).filter((t) => person.leases.get(t)?.tab === tab)
       : [];
     return async (db) => {
+      const before = this.#ledger.picture(person);
       const result = await claimNext(await this.#context(db, person), { tab, n, holding });
-      await this.#learn(person, result.entries, tab);
+      await this.#ledger.learn(person, result.entries, tab, before);
     };
   }
 
@@ -254,6 +257,7 @@ export class Simulation {
     person: SimulatedPerson,
     request: SimulatedPerson["undoOutbox"][number],
   ): Promise<void> {
+    const before = this.#ledger.picture(person);
     const result = await undoAnnotation(ctx, request).catch((error: { code?: string }) => {
       // Nothing to undo, too far back, undone by another tab, answered again since, lease gone: all are answers.
       if (["E_PRECONDITION", "E_CONFLICT", "E_LEASE"].includes(error.code ?? "")) return undefined;
@@ -263,7 +267,7 @@ export class Simulation {
     person.undoOutbox = person.undoOutbox.filter((r) => r !== request);
     await this.#readWithdrawals(person);
     if (!isAnswered) return;
-    await this.#learn(person, [result.item], request.tab);
+    await this.#ledger.learn(person, [result.item], request.tab, before);
     const { rows } = await this.#world.db.query<{ seq: number; row: number }>(
       "select seq, row from annotation where project_id = $1 and submission_id = $2",
       [this.#projectId, request.submissionId],
@@ -288,6 +292,8 @@ export class Simulation {
 
   /** Sends an answer until the server has said something about it. */
   async #send(ctx: QueueContext, person: SimulatedPerson, submission: Submission): Promise<void> {
+    // From here on whatever they hold on the item may be closed or open for others, whether or not they hear of it.
+    for (const lease of person.leases.values()) if (lease.row === submission.row) lease.isOver = true;
     const result = await submitAnnotation(ctx, submission).catch((error: { code?: string }) => {
       // The person has answered this item under another lease: said, and not to be sent again.
       if (error.code === "E_CONFLICT") return undefined;
@@ -295,7 +301,6 @@ export class Simulation {
     });
     const isNew = !person.answered.some((a) => a.submission.submissionId === submission.submissionId);
     person.outbox = person.outbox.filter((s) => s !== submission);
-    this.#end(person, submission.leaseToken);
     if (!result || !isNew) return;
     person.answered.push({ submission, seq: result.seq, isWithdrawn: false });
     this.#acknowledged.push({
@@ -339,29 +344,6 @@ export class Simulation {
     if (lease) lease.isOver = true;
   }
 
-  /** Takes note of items, and checks that nobody else was promised the same entry at this time. */
-  async #learn(person: SimulatedPerson, items: readonly ClaimedItem[], tab: string): Promise<void> {
-    const now = this.#world.clock.now().getTime();
-    const answered = answeredRows(person);
-    const { rows } = await this.#world.db.query<{ token: string; entry_id: number }>(
-      "select token, entry_id from lease_grant where project_id = $1 and token = any($2::uuid[])",
-      [this.#projectId, items.map((item) => item.leaseToken)],
-    );
-    const entryOf = new Map(rows.map((row) => [row.token, row.entry_id]));
-    for (const item of items) {
-      const entryId = entryOf.get(item.leaseToken);
-      if (entryId === undefined) throw new Error(`token ${item.leaseToken} of item ${item.row} was never granted`);
-      if (answered.has(item.row)) throw new Error(`item ${item.row} was given to someone who has answered it`);
-      const isKnown = person.leases.has(item.leaseToken);
-      const lease = learnLease(person, item, tab, entryId);
-      const before = this.#holders.get(entryId);
-      if (!isKnown && before && before !== lease && !before.isOver && before.expiresAtMs > now) {
-        throw new Error(`entry ${entryId} of item ${item.row} was given out while it was held`);
-      }
-      this.#holders.set(entryId, lease);
-    }
-  }
-
   async #context(db: Pool, person: SimulatedPerson): Promise<QueueContext> {
     const { clock, storage } = this.#world;
     const ctx = await queueContextFor({ db: this.#world.db, clock, storage }, this.#projectId, person.user);
@@ -381,53 +363,13 @@ export class Simulation {
   }
 
   async #writeRound(db: Pool, rows: readonly number[], nAudit: number): Promise<void> {
-    await withTransaction(db, async (tx) => {
-      const generation = await nextGeneration(tx, this.#projectId);
-      await writeRoundEntries(tx, {
-        projectId: this.#projectId,
-        round: generation,
-        generation,
-        modelVersion: null,
-        strategy: "random",
-        picks: rows.map((row, i) => ({
-          row,
-          rank: i,
-          score: null,
-          percentile: null,
-          inclusion: i < nAudit ? 0.5 : null,
-          reason: {},
-          purpose: i < nAudit ? "audit" : "train",
-          isFallback: false,
-          priority: i,
-        })),
-        now: this.#world.clock.now(),
-      });
-      await tx.query("update job_run set state = 'succeeded' where project_id = $1 and state = 'queued'", [
-        this.#projectId,
-      ]);
-    });
+    await runRefill(db, { projectId: this.#projectId, rows, nAudit, now: this.#world.clock.now() });
   }
 
-  /** The worker reads labels up to a number and writes a version trained through it. */
   async #train(db: Pool): Promise<void> {
-    await withTransaction(db, async (tx) => {
-      const { rows } = await tx.query<{ label_seq: number; n: number }>(
-        `select label_seq, (select count(*) from annotation where project_id = $1 and seq <= label_seq) as n
-           from label_counter where project_id = $1`,
-        [this.#projectId],
-      );
-      const { label_seq: seq, n } = rows[0];
-      if (n !== seq) throw new Error(`labels up to ${seq} are not a snapshot: ${n} are there`);
-      if (seq < this.#trainedThrough) throw new Error(`trained through ${seq} after ${this.#trainedThrough}`);
-      await tx.query(
-        `insert into model_version (project_id, version, trainer, state, trained_through_seq, n_train, seed, params,
-           classes, data_hash, code_version, backend)
-         select $1, coalesce(max(version), 0) + 1, 't', 'ready', $2, $2, 's', '{}', '[]', 'h', 'c', 'b'
-           from model_version where project_id = $1`,
-        [this.#projectId, seq],
-      );
-      this.#trainedThrough = seq;
-    });
+    const seq = await runTraining(db, this.#projectId);
+    if (seq < this.#trainedThrough) throw new Error(`trained through ${seq} after ${this.#trainedThrough}`);
+    this.#trainedThrough = seq;
   }
 
   async #setPaused(isPaused: boolean): Promise<void> {

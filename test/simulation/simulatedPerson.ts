@@ -41,9 +41,9 @@ export function makePerson(user: MadeUser): SimulatedPerson {
   };
 }
 
-/** Rows that the person has answered, as far as they were told. */
-export function answeredRows(person: SimulatedPerson): Set<number> {
-  return new Set(person.answered.filter((a) => !a.isWithdrawn).map((a) => a.submission.row));
+/** The person's answers that stand, as far as they were told: sequence numbers by row. */
+export function standingAnswers(person: SimulatedPerson): Map<number, number> {
+  return new Map(person.answered.filter((a) => !a.isWithdrawn).map((a) => [a.submission.row, a.seq]));
 }
 
 export function learnLease(person: SimulatedPerson, item: ClaimedItem, tab: string, entryId: number): KnownLease {
