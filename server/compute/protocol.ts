@@ -1,4 +1,5 @@
 import type { FeatureSpec } from "@/contracts/project";
+import type { ListedPick, RoundSelection } from "@/strategies";
 import type { StorageAddress } from "../storage";
 
 /**
@@ -90,8 +91,11 @@ export interface SelectPayload {
   batchSize: number;
   n: number;
   nClasses: number;
-  /** Array file with eligible (u32 words), labelled rows (i32), classes (i32), pending rows (i32), absent rows (i32). */
-  snapshotKey: string;
+  /** Raw arrays: one bit per row; uint32 rows; int32 classes; uint32 rows. */
+  eligibleKey: string;
+  labelledRowsKey: string;
+  labelledClassesKey: string;
+  pendingKey: string;
   probabilities: MatrixRef | null;
   embeddings: MatrixRef | null;
   states: Record<string, unknown>;
@@ -101,20 +105,37 @@ export interface SelectPayload {
 export interface SelectResult {
   nPicked: number;
 }
+/** What stands in `outPath`. */
+export interface SelectedRound
+  extends Pick<
+    RoundSelection,
+    "status" | "notices" | "summaries" | "states" | "eligible" | "spec" | "specHash" | "kernels"
+  > {
+  picks: ListedPick[];
+  /** SHA-256 of the WASM kernels that ran; null for the reference. */
+  kernelsSha256: string | null;
+}
 
 export interface MeasurePayload {
   nClasses: number;
   seed: string;
   level: number;
-  /** Scratch file (array file) with the rows' truth and each version's predicted classes. */
+  /** The sample is everything there is: no intervals. */
+  isExact: boolean;
+  versions: number[];
+  /** Scratch array file: "truth" (i32) and, for each version, "predicted-<version>" (i32, −1: not in its sample). */
   samplePath: string;
+}
+export interface MeasuredValue {
+  value: number;
+  low: number | null;
+  high: number | null;
 }
 export interface MeasuredVersion {
   version: number;
   n: number;
-  correct: number;
-  accuracy: { value: number; low: number; high: number } | null;
-  macroF1: { value: number; low: number | null; high: number | null } | null;
+  accuracy: MeasuredValue | null;
+  macroF1: MeasuredValue | null;
 }
 export interface MeasureResult {
   versions: MeasuredVersion[];

@@ -19,7 +19,7 @@ export async function train(context: TaskContext, payload: TrainPayload): Promis
   }
   const trainer = await trainerEntry(payload.trainer.id).load();
   const { classWeights, options } = payload.trainer;
-  const target = { kind: "choice" as const, labels, nClasses };
+  const target = { kind: "classes" as const, labels, nClasses };
   const model = await trainer.train(
     { x, n: rows.length, d: features.dim, target, classWeights, seed: payload.seed, options },
     {

@@ -1,0 +1,188 @@
+import type { Db, Tx } from "../db";
+
+/** SQL of rounds and of the candidates they look at. */
+
+export interface RowRangeRow {
+  first: number;
+  last: number;
+}
+
+/**
+ * Living, open items that want another opinion, the first of exact duplicates only, as ranges of rows: in a pool of which
+ * little is labelled they are few.
+ */
+export async function selectCandidateRanges(db: Db, projectId: number): Promise<RowRangeRow[]> {
+  const { rows } = await db.query<RowRangeRow>(
+    `with wanted as (
+       select i.row, i.row - row_number() over (order by i.row) as island
+         from item i join project p on p.id = i.project_id
+        where i.project_id = $1 and i.status = 'open' and i.deleted_at is null and i.n_labels < p.overlap
+          and (i.duplicate_of is null or exists (
+            select 1 from item o where o.project_id = i.project_id and o.row = i.duplicate_of and o.deleted_at is not null)))
+     select min(row) as first, max(row) as last from wanted group by island order by first`,
+    [projectId],
+  );
+  return rows;
+}
+
+export interface InFlightRow {
+  row: number;
+  /** Opinions still wanted beyond those that people hold. */
+  wanted: number;
+  /** Somebody holds it now. */
+  isHeld: boolean;
+}
+
+/** Items of which somebody holds an opinion, or that stand in the queue for another reason than a round. */
+export async function selectInFlight(db: Db, projectId: number, now: Date): Promise<InFlightRow[]> {
+  const { rows } = await db.query<InFlightRow>(
+    `select e.row, (p.overlap - i.n_labels - count(*))::int as wanted, bool_or(e.state = 'leased') as "isHeld"
+       from queue_entry e join item i on i.project_id = e.project_id and i.row = e.row
+       join project p on p.id = e.project_id
+      where e.project_id = $1
+        and ((e.state = 'leased' and e.lease_expires_at > $2)
+             or (e.state = 'open' and e.purpose not in ('train', 'audit')))
+      group by e.row, p.overlap, i.n_labels order by e.row`,
+    [projectId, now],
+  );
+  return rows;
+}
+
+export interface PoolCountsRow {
+  nextRow: number;
+  labelSeq: number;
+  lastRound: number;
+  lastModelVersion: number | null;
+  lastStates: Record<string, unknown> | null;
+}
+
+/** Size of the pool, and what the newest round left behind. */
+export async function selectPoolCounts(db: Db, projectId: number): Promise<PoolCountsRow> {
+  const { rows } = await db.query<PoolCountsRow>(
+    `select coalesce(r.next_row, 0) as "nextRow", coalesce(l.label_seq, 0) as "labelSeq",
+            coalesce(s.value, 0) as "lastRound", n.model_version as "lastModelVersion",
+            n.report -> 'states' as "lastStates"
+       from project p left join row_counter r on r.project_id = p.id
+       left join label_counter l on l.project_id = p.id
+       left join series_counter s on s.project_id = p.id and s.name = 'round'
+       left join round n on n.project_id = p.id and n.number = s.value
+      where p.id = $1`,
+    [projectId],
+  );
+  return rows[0];
+}
+
+export interface RoundModelRow {
+  version: number;
+  classes: string[];
+  featureVersion: number | null;
+  triggeredAt: string | null;
+}
+
+export async function selectRoundModel(db: Db, projectId: number, version: number): Promise<RoundModelRow | undefined> {
+  const { rows } = await db.query<RoundModelRow>(
+    `select version, classes, feature_version as "featureVersion", params ->> 'triggeredAt' as "triggeredAt"
+       from model_version where project_id = $1 and version = $2`,
+    [projectId, version],
+  );
+  return rows[0];
+}
+
+/** Takes the number of the next round; it must be the one its seed was made from. */
+export async function takeRoundNumber(tx: Tx, projectId: number): Promise<number> {
+  const { rows } = await tx.query<{ value: number }>(
+    `insert into series_counter (project_id, name, value) values ($1, 'round', 1)
+     on conflict (project_id, name) do update set value = series_counter.value + 1 returning value`,
+    [projectId],
+  );
+  return rows[0].value;
+}
+
+export interface NewRound {
+  projectId: number;
+  number: number;
+  generation: number;
+  strategySpec: unknown;
+  specHash: string;
+  seed: string;
+  labelSeq: number;
+  modelVersion: number | null;
+  featureVersion: number | null;
+  nCandidates: number;
+  nPicked: number;
+  nFallback: number;
+  status: "ok" | "degraded" | "empty";
+  report: unknown;
+  manifestKey: string | null;
+  trigger: string;
+  triggeredAt: Date | null;
+  startedAt: Date;
+  finishedAt: Date;
+  durationMs: number;
+}
+
+export async function insertRound(tx: Tx, r: NewRound): Promise<void> {
+  await tx.query(
+    `insert into round (project_id, number, generation, strategy_spec, spec_hash, seed, label_seq, model_version,
+       feature_version, n_candidates, n_picked, n_fallback, status, report, manifest_key, trigger, triggered_at, started_at,
+       finished_at, duration_ms)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)`,
+    [
+      r.projectId,
+      r.number,
+      r.generation,
+      JSON.stringify(r.strategySpec),
+      r.specHash,
+      r.seed,
+      r.labelSeq,
+      r.modelVersion,
+      r.featureVersion,
+      r.nCandidates,
+      r.nPicked,
+      r.nFallback,
+      r.status,
+      JSON.stringify(r.report),
+      r.manifestKey,
+      r.trigger,
+      r.triggeredAt,
+      r.startedAt,
+      r.finishedAt,
+      r.durationMs,
+    ],
+  );
+}
+
+export interface RoundDetailRow {
+  number: number;
+  generation: number;
+  strategySpec: unknown;
+  specHash: string;
+  seed: string;
+  labelSeq: number;
+  modelVersion: number | null;
+  featureVersion: number | null;
+  nCandidates: number;
+  nPicked: number;
+  nFallback: number;
+  status: string;
+  report: Record<string, unknown>;
+  manifestKey: string | null;
+  trigger: string;
+  triggeredAt: Date | null;
+  startedAt: Date;
+  finishedAt: Date;
+  durationMs: number;
+}
+
+export async function selectRound(db: Db, projectId: number, number: number): Promise<RoundDetailRow | undefined> {
+  const { rows } = await db.query<RoundDetailRow>(
+    `select number, generation, strategy_spec as "strategySpec", spec_hash as "specHash", seed, label_seq as "labelSeq",
+            model_version as "modelVersion", feature_version as "featureVersion", n_candidates as "nCandidates",
+            n_picked as "nPicked", n_fallback as "nFallback", status, report, manifest_key as "manifestKey", trigger,
+            triggered_at as "triggeredAt", started_at as "startedAt", finished_at as "finishedAt",
+            duration_ms as "durationMs"
+       from round where project_id = $1 and number = $2`,
+    [projectId, number],
+  );
+  return rows[0];
+}
