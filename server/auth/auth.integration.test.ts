@@ -5,6 +5,7 @@ import { createTestContext } from "@/test/harness/testContext";
 import type { TestServer } from "@/test/security/webServer";
 import { givePassword, makeKey, ORIGIN, PASSWORD, post, signIn, startTestServer } from "@/test/security/webServer";
 import { signSessionCookie } from ".";
+import { HASHES_AT_ONCE_MAX } from "./handleAuthRequest";
 
 let context: TestContext;
 let server: TestServer;
@@ -242,6 +243,14 @@ describe("limits on signing in", () => {
     for (let i = 0; i < 52; i++) statuses.push((await wrong(email, `192.0.2.${i}`)).status);
     expect(statuses.slice(0, 50)).toEqual(Array(50).fill(401));
     expect(statuses.slice(50)).toEqual([429, 429]);
+  });
+
+  test("a flood of sign-ins is cut to what a process hashes at once, and ends with the flood", async () => {
+    const tries = Array.from({ length: 40 }, (_, i) => wrong(`flood-${i}@example.org`, `198.51.100.${i}`));
+    const statuses = (await Promise.all(tries)).map((r) => r.status);
+    expect(statuses.filter((s) => s === 401)).toHaveLength(HASHES_AT_ONCE_MAX);
+    expect(statuses.filter((s) => s === 429)).toHaveLength(40 - HASHES_AT_ONCE_MAX);
+    expect((await wrong("after@example.org", "198.51.100.200")).status).toBe(401);
   });
 
   test("a right password clears the count of wrong ones", async () => {

@@ -29,6 +29,9 @@ const NAME_LENGTH_MAX = 100;
 const ACCOUNT_AND_ADDRESS = { max: 10, windowMs: 5 * MINUTE_MS };
 const ACCOUNT = { max: 50, windowMs: 60 * MINUTE_MS };
 const ADDRESS = { max: 60, windowMs: 5 * MINUTE_MS };
+/** Passwords hashed at the same time in this process: a flood of sign-ins must not slow down who labels. */
+export const HASHES_AT_ONCE_MAX = 16;
+let nHashing = 0;
 
 export interface AuthRequestContext {
   db: Pool;
@@ -137,9 +140,20 @@ export async function handleAuthRequest(context: AuthRequestContext, request: Re
     await consumeRateLimit(db, clock, { key: `change-password:${hashToken(address).slice(0, 32)}`, ...ADDRESS });
   }
   if (endpoint !== "/sign-in/email") return auth.handler(forward(request, body, address));
+  if (nHashing >= HASHES_AT_ONCE_MAX) {
+    throw new AppError("E_RATE_LIMITED", "Too many people are signing in at once. Try again in a moment.", {
+      details: { retryAfterSeconds: 1 },
+    });
+  }
   const limits = signInLimits(body.email, address);
-  for (const limit of limits.all) await consumeRateLimit(db, clock, limit);
-  const response = await auth.handler(forward(request, body, address));
+  let response: Response;
+  nHashing++;
+  try {
+    for (const limit of limits.all) await consumeRateLimit(db, clock, limit);
+    response = await auth.handler(forward(request, body, address));
+  } finally {
+    nHashing--;
+  }
   if (response.ok)
     await forgetUses(
       db,
