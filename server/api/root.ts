@@ -8,8 +8,10 @@ import { eventsRouter } from "./routers/events";
 import { invitationRouter } from "./routers/invitation";
 import { jobRouter } from "./routers/job";
 import { memberRouter } from "./routers/member";
+import { modelRouter } from "./routers/model";
 import { projectRouter } from "./routers/project";
 import { queueRouter } from "./routers/queue";
+import { roundRouter } from "./routers/round";
 import { router } from "./trpc";
 
 /** One line per router. */
@@ -23,9 +25,11 @@ export const appRouter = router({
   invitation: invitationRouter,
   job: jobRouter,
   member: memberRouter,
+  model: modelRouter,
   events: eventsRouter,
   project: projectRouter,
   queue: queueRouter,
+  round: roundRouter,
 });
 
 export type AppRouter = typeof appRouter;

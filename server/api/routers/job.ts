@@ -1,28 +1,32 @@
 import { z } from "zod";
-import { pageInput } from "@/contracts/access";
 import type { JobName } from "@/contracts/jobs";
 import { JOBS } from "@/contracts/jobs";
-import { cancelJobRun, pageJobRuns, readJobRun, retryJobRun } from "../../jobs";
+import { LIMITS } from "@/contracts/limits";
+import { cancelJobRun, listJobPage, requireJobRun, retryJobRun } from "../../jobs";
 import { projectProcedure, router } from "../trpc";
 
-const KINDS = Object.keys(JOBS) as [JobName, ...JobName[]];
-const runInput = z.object({ id: z.uuid() });
+const jobKind = z.enum(Object.keys(JOBS) as [JobName, ...JobName[]]);
+const jobId = z.object({ id: z.uuid() });
 
 export const jobRouter = router({
-  /** The project's background jobs, newest first. */
+  /** Background jobs of the project, newest first. */
   list: projectProcedure("read")
-    .input(pageInput.extend({ kinds: z.array(z.enum(KINDS)).max(KINDS.length).optional() }))
-    .query(({ ctx, input }) => pageJobRuns(ctx, input)),
-  /** One job. */
+    .input(
+      z.object({
+        kinds: z.array(jobKind).max(20).optional(),
+        cursor: z.string().max(100).optional(),
+        limit: z.int().min(1).max(LIMITS.pageRows).default(50),
+      }),
+    )
+    .query(({ ctx, input }) => listJobPage(ctx.db, ctx.project.id, input)),
   get: projectProcedure("read")
-    .input(runInput)
-    .query(({ ctx, input }) => readJobRun(ctx, input)),
-  /** Cancels a job: at once while it is queued, as soon as it can stop while it runs. */
+    .input(jobId)
+    .query(({ ctx, input }) => requireJobRun(ctx.db, ctx.project.id, input.id)),
   cancel: projectProcedure("manage")
-    .input(runInput)
+    .input(jobId)
     .mutation(({ ctx, input }) => cancelJobRun(ctx, input)),
-  /** Asks again for what a failed or cancelled job was to do. */
+  /** Asks for a failed or cancelled job again. */
   retry: projectProcedure("manage")
-    .input(runInput)
+    .input(jobId)
     .mutation(({ ctx, input }) => retryJobRun(ctx, input)),
 });
