@@ -4,9 +4,7 @@ export type { JobContext, JobHandler, JobModule, ProgressReport } from "./jobHan
 export { JOB_CHANNEL } from "./jobs.db";
 export { Listener } from "./listen";
 export { getListener, listenProject } from "./listenProject";
-export { listJobPage, requireJobRun } from "./listJobPage";
 export { getJobRun, listJobRuns } from "./listJobRuns";
-export { cancelJobRun, type JobActionContext, retryJobRun } from "./manageJobs";
 export { notifyProject } from "./notifyProject";
 export { reportProgress } from "./reportProgress";
 export { type JobRequest, type RequestedJob, requestJob } from "./requestJob";

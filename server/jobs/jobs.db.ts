@@ -192,9 +192,3 @@ export async function selectJobRequest(
   );
   return rows[0];
 }
-
-/** What travelled with a run; undefined when there is none. */
-export async function selectJobPayload(db: Db, jobRunId: string): Promise<unknown> {
-  const { rows } = await db.query<{ payload: unknown }>("select payload from job_run where id = $1", [jobRunId]);
-  return rows[0]?.payload;
-}

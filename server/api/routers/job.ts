@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { JobName } from "@/contracts/jobs";
 import { JOBS } from "@/contracts/jobs";
 import { LIMITS } from "@/contracts/limits";
-import { cancelJobRun, listJobPage, requireJobRun, retryJobRun } from "../../jobs";
+import { cancelJobRun, pageJobRuns, readJobRun, retryJobRun } from "../../jobs";
 import { projectProcedure, router } from "../trpc";
 
 const jobKind = z.enum(Object.keys(JOBS) as [JobName, ...JobName[]]);
@@ -18,10 +18,10 @@ export const jobRouter = router({
         limit: z.int().min(1).max(LIMITS.pageRows).default(50),
       }),
     )
-    .query(({ ctx, input }) => listJobPage(ctx.db, ctx.project.id, input)),
+    .query(({ ctx, input }) => pageJobRuns(ctx, input)),
   get: projectProcedure("read")
     .input(jobId)
-    .query(({ ctx, input }) => requireJobRun(ctx.db, ctx.project.id, input.id)),
+    .query(({ ctx, input }) => readJobRun(ctx, input)),
   cancel: projectProcedure("manage")
     .input(jobId)
     .mutation(({ ctx, input }) => cancelJobRun(ctx, input)),
