@@ -32,7 +32,7 @@ export async function loadSimulationModel(
           x: trainX,
           n: trainRows.length,
           d,
-          target: { kind: "choice", labels: trainClasses, nClasses },
+          target: { kind: "classes", labels: trainClasses, nClasses },
           classWeights: "none",
           seed: hash128(seed)[0] >>> 1,
           options: {},

@@ -5,8 +5,8 @@ import type { TaskKind, TrainingInput, TrainingTarget } from "./port";
 
 /** Columns of the target: classes, labels or outputs. */
 export function targetWidth(target: TrainingTarget): number {
-  if (target.kind === "choice") return target.nClasses;
-  return target.kind === "multilabel" ? target.nLabels : target.nOutputs;
+  if (target.kind === "classes") return target.nClasses;
+  return target.kind === "multiLabel" ? target.nLabels : target.nOutputs;
 }
 
 /**
@@ -59,7 +59,7 @@ export function checkFinite(kernels: Kernels, name: string, x: Float32Array, n: 
 function checkTarget(kernels: Kernels, target: TrainingTarget, n: number): void {
   const width = targetWidth(target);
   if (!Number.isSafeInteger(width) || width < 1) throw bad("target", `expected at least one column, got ${width}`);
-  if (target.kind === "choice") {
+  if (target.kind === "classes") {
     if (target.labels.length < n) throw bad("target.labels", `expected ${n} labels, got ${target.labels.length}`);
     for (let i = 0; i < n; i++) {
       if (target.labels[i] < 0 || target.labels[i] >= width) {
@@ -68,10 +68,10 @@ function checkTarget(kernels: Kernels, target: TrainingTarget, n: number): void 
     }
     return;
   }
-  const values = target.kind === "multilabel" ? target.labels : target.values;
+  const values = target.kind === "multiLabel" ? target.labels : target.values;
   if (values.length < n * width) throw bad("target", `expected ${n}×${width} values, got ${values.length}`);
   checkFinite(kernels, "target", values, n, width);
-  if (target.kind === "multilabel") {
+  if (target.kind === "multiLabel") {
     const position = values.subarray(0, n * width).findIndex((value) => value !== 0 && value !== 1);
     if (position >= 0) throw bad("target.labels", `expected 0 or 1, got ${values[position]} at position ${position}`);
   }
@@ -91,7 +91,7 @@ function checkWeights(name: string, weights: ArrayLike<number>, n: number): void
 
 function checkClassWeights({ classWeights, target }: TrainingInput): void {
   if (classWeights === "none") return;
-  if (target.kind !== "choice") throw bad("classWeights", `expected "none" for ${target.kind}`);
+  if (target.kind !== "classes") throw bad("classWeights", `expected "none" for ${target.kind}`);
   if (classWeights !== "balanced") checkWeights("classWeights", classWeights, target.nClasses);
 }
 

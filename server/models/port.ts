@@ -1,16 +1,16 @@
 import type { z } from "zod";
 import type { Kernels } from "@/strategies/kernels";
 
-/** What is learnt: one class per item, several labels per item, or numbers. */
-export type TaskKind = "choice" | "multilabel" | "regression";
+/** What is learnt: one class per item, several labels per item, or numbers. The same words as a task type's `target`. */
+export type TaskKind = "classes" | "multiLabel" | "number";
 
 export type TrainingTarget =
   /** labels: n class numbers in 0 … nClasses − 1. Classes without a label are allowed and get small probabilities. */
-  | { kind: "choice"; labels: Int32Array; nClasses: number }
+  | { kind: "classes"; labels: Int32Array; nClasses: number }
   /** labels: n×nLabels, each 0 or 1. */
-  | { kind: "multilabel"; labels: Float32Array; nLabels: number }
+  | { kind: "multiLabel"; labels: Float32Array; nLabels: number }
   /** values: n×nOutputs. */
-  | { kind: "regression"; values: Float32Array; nOutputs: number };
+  | { kind: "number"; values: Float32Array; nOutputs: number };
 
 export interface TrainingInput {
   /** n×d features, row-major float32; read, never changed. It may lie in kernel memory. */
@@ -19,7 +19,7 @@ export interface TrainingInput {
   d: number;
   target: TrainingTarget;
   /**
-   * choice only (anything but "none" is refused elsewhere): `balanced` weighs class c by n / (nPresent·n_c); a list
+   * classes only (anything but "none" is refused elsewhere): `balanced` weighs class c by n / (nPresent·n_c); a list
    * gives one factor ≥ 0 per class.
    */
   classWeights: "none" | "balanced" | readonly number[];
@@ -71,7 +71,7 @@ export interface TrainingMetrics {
   heldOutLossCurve: number[];
   /** Loss of the chosen weights on the held-out part, after calibration; null without one. */
   heldOutLoss: number | null;
-  /** Share right (choice), mean share of labels right (multilabel), R² (regression); null without a held-out part. */
+  /** Share right (classes), mean share of labels right (multiLabel), R² (number); null without a held-out part. */
   heldOutAccuracy: number | null;
   /** Logits are divided by it; 1 when not calibrated. */
   temperature: number;
@@ -94,10 +94,10 @@ export interface TrainedModel {
   readonly remarks: readonly TrainingRemark[];
   /**
    * Writes n×nOutputs values for n rows of inputDim features: calibrated class probabilities (rows sum to 1), label
-   * probabilities, or regression values. Streams in blocks; needs a fixed amount of kernel memory whatever n is.
+   * probabilities, or numbers. Streams in blocks; needs a fixed amount of kernel memory whatever n is.
    */
   predict(x: Float32Array, n: number, out: Float32Array): Promise<void>;
-  /** Uncalibrated n×nOutputs logits; absent for regression. */
+  /** Uncalibrated n×nOutputs logits; absent for numbers. */
   logits?(x: Float32Array, n: number, out: Float32Array): Promise<void>;
   /** Last hidden layer, n×embeddingDim; present for networks that have one. */
   embed?(x: Float32Array, n: number, out: Float32Array): Promise<void>;

@@ -20,7 +20,7 @@ describe("splitHeldOut", () => {
       fc.property(labelling, fc.constantFrom(0, 0.1, 0.2, 0.5), fc.nat(50), (list, share, seed) => {
         const labels = Int32Array.from(list);
         const n = labels.length;
-        const target = { kind: "choice", labels, nClasses: 7 } as const;
+        const target = { kind: "classes", labels, nClasses: 7 } as const;
         const split = splitHeldOut(target, n, share, new KeyedRandom(String(seed), "held-out"));
         expect(Array.from(split.order).sort((a, b) => a - b)).toEqual(list.map((_, i) => i));
         expect(split.nTrain + split.nHeldOut).toBe(n);
@@ -35,7 +35,7 @@ describe("splitHeldOut", () => {
   });
 
   it("holds out at most 2,000 rows", () => {
-    const target = { kind: "regression", values: new Float32Array(50_000), nOutputs: 1 } as const;
+    const target = { kind: "number", values: new Float32Array(50_000), nOutputs: 1 } as const;
     expect(splitHeldOut(target, 50_000, 0.2, random).nHeldOut).toBeLessThanOrEqual(2_001);
   });
 });
@@ -43,7 +43,7 @@ describe("splitHeldOut", () => {
 describe("rowWeights", () => {
   it("balance classes, multiply sample weights and average 1", () => {
     const labels = Int32Array.of(0, 0, 0, 2);
-    const target = { kind: "choice", labels, nClasses: 3 } as const;
+    const target = { kind: "classes", labels, nClasses: 3 } as const;
     const input = trainingInput({ x: new Float32Array(4), n: 4, d: 1, target });
     expect(rowWeights(input)).toBeUndefined();
     const balanced = rowWeights({ ...input, classWeights: "balanced" }) ?? [];
@@ -144,7 +144,7 @@ describe("fitTemperature", () => {
         x: new Float32Array(),
         d: 0,
         n,
-        target: { kind: "choice", labels, nClasses: c },
+        target: { kind: "classes", labels, nClasses: c },
         rowWeights: undefined,
       } as const;
       expect(fitTemperature(reference, logits, c, rows) / temperature).toBeCloseTo(1, 0.8);

@@ -7,7 +7,7 @@ import type { TrainingInput } from "./port";
 export function rowWeights({ n, target, classWeights, sampleWeights }: TrainingInput): Float32Array | undefined {
   if (classWeights === "none" && sampleWeights === undefined) return undefined;
   const weights = sampleWeights === undefined ? new Float32Array(n).fill(1) : sampleWeights.slice(0, n);
-  if (target.kind === "choice" && classWeights !== "none") {
+  if (target.kind === "classes" && classWeights !== "none") {
     const factors = classWeights === "balanced" ? balanced(target.labels, n, target.nClasses) : classWeights;
     for (let i = 0; i < n; i++) weights[i] *= factors[target.labels[i]];
   }

@@ -25,7 +25,7 @@ export function splitHeldOut(target: TrainingTarget, n: number, share: number, r
   const wanted = share === 0 ? 0 : Math.min(Math.max(share, smallest), HELD_OUT_ROWS_MAX / n);
   const isHeldOut = new Uint8Array(n);
   let nHeldOut = 0;
-  for (const rows of target.kind === "choice" ? rowsByClass(target.labels, n, target.nClasses) : [allRows(n)]) {
+  for (const rows of target.kind === "classes" ? rowsByClass(target.labels, n, target.nClasses) : [allRows(n)]) {
     const exact = rows.length * wanted;
     // Rounding up or down at random keeps the total near the share when there are many small classes.
     const rounded = Math.floor(exact + random.uniform(rows[0] ?? 0, 1));

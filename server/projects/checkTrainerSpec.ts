@@ -1,14 +1,7 @@
 import type { TrainerSpec } from "@/contracts/project";
 import type { TaskType } from "@/task-types/registry";
 import { AppError } from "../errors";
-import type { TaskKind } from "../models";
 import { TRAINERS } from "../models";
-
-const TASK_KIND: Record<TaskType["target"], TaskKind> = {
-  classes: "choice",
-  multiLabel: "multilabel",
-  number: "regression",
-};
 
 function refuse(field: string, message: string): AppError {
   return new AppError("E_BAD_INPUT", `${field}: ${message}`, { details: { field } });
@@ -23,7 +16,7 @@ export function checkTrainerSpec(taskType: TaskType, spec: TrainerSpec): Trainer
       `there is no trainer "${spec.id}"; known ones: ${TRAINERS.map((t) => t.id).join(", ")}.`,
     );
   }
-  if (!trainer.taskKinds.includes(TASK_KIND[taskType.target])) {
+  if (!trainer.taskKinds.includes(taskType.target)) {
     throw refuse("trainerSpec.id", `trainer "${spec.id}" cannot learn what "${taskType.id}" projects ask.`);
   }
   const parsed = trainer.optionsSchema.safeParse(spec.options);

@@ -60,8 +60,8 @@ export class FitProgress {
 
 /** Summed weighted loss of a task kind; the gradient, when asked for, is of that sum times `gradientScale`. */
 export function targetLoss(kernels: Kernels, shared: LossArguments, target: TrainingTarget): number {
-  if (target.kind === "choice") return kernels.softmaxCrossEntropy({ ...shared, labels: target.labels });
-  if (target.kind === "multilabel") return kernels.sigmoidCrossEntropy({ ...shared, targets: target.labels });
+  if (target.kind === "classes") return kernels.softmaxCrossEntropy({ ...shared, labels: target.labels });
+  if (target.kind === "multiLabel") return kernels.sigmoidCrossEntropy({ ...shared, targets: target.labels });
   return kernels.squaredError({ ...shared, targets: target.values });
 }
 

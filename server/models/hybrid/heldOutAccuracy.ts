@@ -1,10 +1,10 @@
 import { targetWidth } from "../checkInput";
 import type { Rows } from "./rows";
 
-/** Share right (choice), mean share of labels right (multilabel), R² over all outputs (regression). Unweighted. */
+/** Share right (classes), mean share of labels right (multiLabel), R² over all outputs (number). Unweighted. */
 export function heldOutAccuracy(outputs: Float32Array, { n, target }: Rows): number {
   const c = targetWidth(target);
-  if (target.kind === "choice") {
+  if (target.kind === "classes") {
     let nRight = 0;
     for (let i = 0; i < n; i++) {
       let best = 0;
@@ -13,7 +13,7 @@ export function heldOutAccuracy(outputs: Float32Array, { n, target }: Rows): num
     }
     return nRight / n;
   }
-  if (target.kind === "multilabel") {
+  if (target.kind === "multiLabel") {
     let nRight = 0;
     for (let i = 0; i < n * c; i++) if (outputs[i] > 0 === (target.labels[i] === 1)) nRight++;
     return nRight / (n * c);

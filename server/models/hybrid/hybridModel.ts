@@ -74,7 +74,7 @@ class HybridModel implements TrainedModel {
     this.inputDim = inputSize(layers[0]);
     this.nOutputs = outputSize(last);
     this.embeddingDim = layers.length > 1 ? inputSize(last) : undefined;
-    this.logits = parts.taskKind === "regression" ? undefined : (x, n, out) => this.run("logits", x, n, out);
+    this.logits = parts.taskKind === "number" ? undefined : (x, n, out) => this.run("logits", x, n, out);
     this.embed = layers.length > 1 ? (x, n, out) => this.run("embed", x, n, out) : undefined;
   }
 
@@ -112,8 +112,8 @@ class HybridModel implements TrainedModel {
   private toProbabilities(logits: Float32Array, n: number): void {
     const { kernels } = this.context;
     const { temperature } = this.metrics;
-    if (this.taskKind === "choice") kernels.softmaxRows(logits, n, this.nOutputs, temperature);
-    if (this.taskKind === "multilabel") kernels.sigmoid(logits, n * this.nOutputs, temperature);
+    if (this.taskKind === "classes") kernels.softmaxRows(logits, n, this.nOutputs, temperature);
+    if (this.taskKind === "multiLabel") kernels.sigmoid(logits, n * this.nOutputs, temperature);
   }
 
   serialize(): Uint8Array {

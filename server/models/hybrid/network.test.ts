@@ -32,9 +32,9 @@ const conv: LayerSpec[] = [
 ];
 const n = 4;
 const targets: TrainingTarget[] = [
-  { kind: "choice", labels: Int32Array.of(2, 0, 1, 2), nClasses: 3 },
-  { kind: "multilabel", labels: Float32Array.of(1, 0, 1, 0, 0, 0, 1, 1, 1, 0, 1, 0), nLabels: 3 },
-  { kind: "regression", values: uniform(n * 3, 9), nOutputs: 3 },
+  { kind: "classes", labels: Int32Array.of(2, 0, 1, 2), nClasses: 3 },
+  { kind: "multiLabel", labels: Float32Array.of(1, 0, 1, 0, 0, 0, 1, 1, 1, 0, 1, 0), nLabels: 3 },
+  { kind: "number", values: uniform(n * 3, 9), nOutputs: 3 },
 ];
 const rowWeights = Float32Array.of(1, 0.5, 2, 0);
 

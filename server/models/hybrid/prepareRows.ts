@@ -50,13 +50,13 @@ function prepareTarget(
   order: Int32Array,
   remarks: TrainingRemark[],
 ): { target: TrainingTarget; targetScale: FeatureScale | undefined } {
-  if (target.kind === "choice") {
+  if (target.kind === "classes") {
     const labels = kernels.allocI32(n);
     for (let i = 0; i < n; i++) labels[i] = target.labels[order[i]];
     remarkOnClasses(target.labels, n, target.nClasses, remarks);
     return { target: { ...target, labels }, targetScale: undefined };
   }
-  if (target.kind === "multilabel") {
+  if (target.kind === "multiLabel") {
     const labels = kernels.allocF32(n * target.nLabels);
     kernels.gatherRows({ x: target.labels, d: target.nLabels, rows: order, out: labels });
     return { target: { ...target, labels }, targetScale: undefined };

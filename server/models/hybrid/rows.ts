@@ -24,8 +24,8 @@ export function sliceRows({ x, d, target, rowWeights }: Rows, start: number, end
 }
 
 function sliceTarget(target: TrainingTarget, start: number, end: number): TrainingTarget {
-  if (target.kind === "choice") return { ...target, labels: target.labels.subarray(start, end) };
-  if (target.kind === "multilabel") {
+  if (target.kind === "classes") return { ...target, labels: target.labels.subarray(start, end) };
+  if (target.kind === "multiLabel") {
     return { ...target, labels: target.labels.subarray(start * target.nLabels, end * target.nLabels) };
   }
   return { ...target, values: target.values.subarray(start * target.nOutputs, end * target.nOutputs) };
@@ -48,8 +48,8 @@ export function allocBatch(kernels: Kernels, { d, target, rowWeights }: Rows, ba
 }
 
 function allocTarget(kernels: Kernels, target: TrainingTarget, n: number): TrainingTarget {
-  if (target.kind === "choice") return { ...target, labels: kernels.allocI32(n) };
-  if (target.kind === "multilabel") return { ...target, labels: kernels.allocF32(n * target.nLabels) };
+  if (target.kind === "classes") return { ...target, labels: kernels.allocI32(n) };
+  if (target.kind === "multiLabel") return { ...target, labels: kernels.allocF32(n * target.nLabels) };
   return { ...target, values: kernels.allocF32(n * target.nOutputs) };
 }
 
@@ -60,7 +60,7 @@ export function gatherBatch(kernels: Kernels, from: Rows, chosen: Int32Array, ba
   if (from.rowWeights !== undefined && batch.rowWeights !== undefined) {
     kernels.gatherRows({ x: from.rowWeights, d: 1, rows: chosen, out: batch.rowWeights });
   }
-  if (from.target.kind === "choice" && batch.target.kind === "choice") {
+  if (from.target.kind === "classes" && batch.target.kind === "classes") {
     for (let i = 0; i < n; i++) batch.target.labels[i] = from.target.labels[chosen[i]];
   } else {
     const { values, width } = valuesOf(from.target);
@@ -70,7 +70,7 @@ export function gatherBatch(kernels: Kernels, from: Rows, chosen: Int32Array, ba
 }
 
 function valuesOf(target: TrainingTarget): { values: Float32Array; width: number } {
-  if (target.kind === "multilabel") return { values: target.labels, width: target.nLabels };
-  if (target.kind === "regression") return { values: target.values, width: target.nOutputs };
+  if (target.kind === "multiLabel") return { values: target.labels, width: target.nLabels };
+  if (target.kind === "number") return { values: target.values, width: target.nOutputs };
   return { values: new Float32Array(0), width: 0 };
 }

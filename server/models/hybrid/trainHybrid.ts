@@ -120,7 +120,7 @@ async function measure(
     logits.set(outputs.subarray(0, part.n * c), done * c);
     done += part.n;
   });
-  if (plan.calibrate && target.kind !== "regression") {
+  if (plan.calibrate && target.kind !== "number") {
     metrics.temperature = fitTemperature(kernels, logits, c, heldOut);
   }
   metrics.heldOutAccuracy = heldOutAccuracy(logits, heldOut);
@@ -147,9 +147,9 @@ function constantParts(
   const parameters = new Float32Array(nParameters);
   for (let j = 0; j < nOutputs; j++) {
     const answer =
-      target.kind === "choice"
+      target.kind === "classes"
         ? Math.log(((j === target.labels[0] ? n : 0) + 1) / (n + nOutputs))
-        : target.kind === "regression"
+        : target.kind === "number"
           ? target.values[j]
           : 0;
     parameters[biases[0].start + j] = answer;

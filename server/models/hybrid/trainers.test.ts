@@ -19,7 +19,7 @@ beforeAll(async () => {
 }, 120_000);
 
 function digitsInput(rows: Digits, fields: Partial<TrainingInput> = {}): TrainingInput {
-  const target = { kind: "choice", labels: rows.labels, nClasses: 10 } as const;
+  const target = { kind: "classes", labels: rows.labels, nClasses: 10 } as const;
   return trainingInput({ x: rows.x, n: rows.n, d: DIGIT_PIXELS, target, ...fields });
 }
 
@@ -202,7 +202,7 @@ describe("few or lopsided labels", () => {
     const n = 1000;
     const labels = Int32Array.from({ length: n }, (_, i) => (i < 30 ? 1 : 0));
     const x = Float32Array.from({ length: 2 * n }, (_, i) => random.uniform(i, 1) + (i < 60 ? 0.4 : 0));
-    const target = { kind: "choice", labels, nClasses: 2 } as const;
+    const target = { kind: "classes", labels, nClasses: 2 } as const;
     const found = async (fields: Partial<TrainingInput>) => {
       const model = await train(
         "softmax",
@@ -224,14 +224,14 @@ describe("other task kinds", () => {
     // Label 0: even digit; label 1: at least five; label 2: never.
     const facts = ({ labels }: Digits) =>
       Float32Array.from([...labels].flatMap((digit) => [digit % 2 === 0 ? 1 : 0, digit >= 5 ? 1 : 0, 0]));
-    const target = { kind: "multilabel", labels: facts(digits.train), nLabels: 3 } as const;
+    const target = { kind: "multiLabel", labels: facts(digits.train), nLabels: 3 } as const;
     const model = await train("mlp", trainingInput({ x: digits.train.x, n: digits.train.n, d: DIGIT_PIXELS, target }));
     const out = await predictions(model, digits.test.x, digits.test.n);
     const expected = facts(digits.test);
     const nRight = expected.filter((value, i) => out[i] > 0.5 === (value === 1)).length;
     expect(nRight / expected.length).toBeGreaterThan(0.97);
     expect(model.metrics.heldOutAccuracy).toBeGreaterThan(0.95);
-    expect(model.taskKind).toBe("multilabel");
+    expect(model.taskKind).toBe("multiLabel");
   }, 60_000);
 
   it("mlp learns numbers in their own units, linear and not", async () => {
@@ -239,7 +239,7 @@ describe("other task kinds", () => {
     const x = Float32Array.from({ length: 3 * n }, (_, i) => 10 * random.uniform(i, 2));
     const truth = (i: number) => [100 + 5 * x[3 * i] - 2 * x[3 * i + 1], 1000 * Math.sin(x[3 * i + 2] / 2)];
     const values = Float32Array.from(Array.from({ length: n }, (_, i) => truth(i)).flat());
-    const target = { kind: "regression", values, nOutputs: 2 } as const;
+    const target = { kind: "number", values, nOutputs: 2 } as const;
     const options = { hidden: [32, 32], epochs: 200, patience: 30, learningRate: 0.01 };
     const model = await train("mlp", trainingInput({ x, n, d: 3, target, options }));
     expect(model.metrics.heldOutAccuracy).toBeGreaterThan(0.98);
@@ -252,7 +252,7 @@ describe("other task kinds", () => {
   }, 60_000);
 
   it("a constant target is answered with that constant and a remark", async () => {
-    const target = { kind: "regression", values: new Float32Array(40).fill(7.5), nOutputs: 1 } as const;
+    const target = { kind: "number", values: new Float32Array(40).fill(7.5), nOutputs: 1 } as const;
     const model = await train("mlp", trainingInput({ x: digits.train.x, n: 40, d: DIGIT_PIXELS, target }));
     expect(model.remarks.map(({ code }) => code)).toContain("constant-target");
     for (const value of await predictions(model, digits.test.x, 10)) expect(value).toBeCloseTo(7.5, 1);
@@ -266,7 +266,7 @@ describe("input that is refused", () => {
     ["too few values", { d: 100 }, /at x: expected 30×100 = 3000 values, got 1920/],
     [
       "a label out of range",
-      { target: { kind: "choice", labels: new Int32Array(30).fill(10), nClasses: 10 } },
+      { target: { kind: "classes", labels: new Int32Array(30).fill(10), nClasses: 10 } },
       /0 … 9, got 10 in row 0/,
     ],
     ["a negative weight", { sampleWeights: new Float32Array(30).fill(-1) }, /sampleWeights: expected numbers ≥ 0/],
@@ -276,8 +276,8 @@ describe("input that is refused", () => {
     ["an option out of range", { options: { l2: -1 } }, /at options.l2/],
     [
       "another task kind",
-      { target: { kind: "regression", values: new Float32Array(30), nOutputs: 1 } },
-      /learns choice, got regression/,
+      { target: { kind: "number", values: new Float32Array(30), nOutputs: 1 } },
+      /learns classes, got number/,
     ],
   ];
   for (const [name, fields, message] of cases) {

@@ -13,13 +13,13 @@ import type { HybridPlan } from "./trainHybrid";
 import { trainHybrid } from "./trainHybrid";
 
 /** Multinomial logistic regression. */
-export const softmaxTrainer = hybridTrainer("softmax", softmaxOptions, ["choice"], (options, input) => {
+export const softmaxTrainer = hybridTrainer("softmax", softmaxOptions, ["classes"], (options, input) => {
   const layers: LayerSpec[] = denseLayers(input.d, [], targetWidth(input.target));
   return { ...options, trainerId: "softmax", layers, fit: softmaxFit(layers, options) };
 });
 
 /** Fully connected network; with no hidden layers a linear model for any task kind. */
-export const mlpTrainer = hybridTrainer("mlp", mlpOptions, ["choice", "multilabel", "regression"], (options, input) => {
+export const mlpTrainer = hybridTrainer("mlp", mlpOptions, ["classes", "multiLabel", "number"], (options, input) => {
   const layers = denseLayers(input.d, options.hidden, targetWidth(input.target));
   return { ...options, trainerId: "mlp", layers, fit: networkFit(layers, options) };
 });
@@ -28,7 +28,7 @@ export const mlpTrainer = hybridTrainer("mlp", mlpOptions, ["choice", "multilabe
 export const convnetTrainer = hybridTrainer(
   "convnet",
   convnetOptions,
-  ["choice", "multilabel", "regression"],
+  ["classes", "multiLabel", "number"],
   (options, input) => {
     const layers = convnetLayers(options, input);
     return { ...options, trainerId: "convnet", layers, scaling: "image", fit: networkFit(layers, options) };

@@ -100,10 +100,10 @@ function batchLoss(core: Tensorflow["core"], outputs: Tensor2D, { n, target, row
   const weights = core.tensor1d(rowWeights?.slice(0, n) ?? new Float32Array(n).fill(1));
   const c = targetWidth(target);
   let losses: Tensor;
-  if (target.kind === "choice") {
+  if (target.kind === "classes") {
     const labels = core.oneHot(core.tensor1d(target.labels.slice(0, n), "int32"), c);
     losses = core.losses.softmaxCrossEntropy(core.cast(labels, "float32"), outputs, undefined, 0, Reduction.NONE);
-  } else if (target.kind === "multilabel") {
+  } else if (target.kind === "multiLabel") {
     const labels = core.tensor2d(target.labels.slice(0, n * c), [n, c]);
     losses = core.sum(core.losses.sigmoidCrossEntropy(labels, outputs, undefined, 0, Reduction.NONE), 1);
   } else {

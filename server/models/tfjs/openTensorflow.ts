@@ -1,3 +1,4 @@
+import { createRequire } from "node:module";
 import { AppError } from "@/server/errors";
 import type { Kernels } from "@/strategies/kernels";
 import type { TrainingRemark } from "../port";
@@ -16,6 +17,28 @@ export interface Tensorflow {
   remark: TrainingRemark | undefined;
 }
 
+/** How the optional peer is found and loaded; tests put their own in. */
+export interface TfjsNodePackage {
+  isInstalled(): boolean;
+  load(): Promise<unknown>;
+}
+
+/** The name is put together so that bundlers and type checkers, which would want it installed, do not see it. */
+const TFJS_NODE = ["@tensorflow", "tfjs-node"].join("/");
+
+const installedTfjsNode: TfjsNodePackage = {
+  isInstalled() {
+    try {
+      createRequire(import.meta.url).resolve(TFJS_NODE);
+      return true;
+    } catch {
+      // Resolving fails for one reason: it is not there, which an optional peer may be.
+      return false;
+    }
+  },
+  load: () => import(TFJS_NODE),
+};
+
 /** tfjs-node calls util.isNullOrUndefined in every operation; Node 23 removed it. */
 const NODE_MAJOR_MAX = 22;
 
@@ -28,6 +51,7 @@ const NODE_MAJOR_MAX = 22;
 export async function openTensorflow(
   choice: "auto" | "tensorflow" | "wasm" | "cpu",
   kernels: Kernels,
+  tfjsNode: TfjsNodePackage = installedTfjsNode,
 ): Promise<Tensorflow> {
   const core = await import("@tensorflow/tfjs-core");
   const layers = await import("@tensorflow/tfjs-layers");
@@ -36,7 +60,7 @@ export async function openTensorflow(
   const reasons: string[] = [];
   const candidates = choice === "auto" ? (["tensorflow", "wasm", "cpu"] as const) : [choice];
   for (const backendName of candidates) {
-    const problem = await startBackend(core, backendName, kernels);
+    const problem = await startBackend(core, backendName, kernels, tfjsNode);
     if (problem === undefined) {
       const remark = reasons.length === 0 ? undefined : fallbackRemark(backendName, reasons);
       return { core, layers, backendName, remark, backend: `tfjs ${core.version_core}: ${describe(backendName)}` };
@@ -59,10 +83,11 @@ async function startBackend(
   core: Core,
   name: Tensorflow["backendName"],
   kernels: Kernels,
+  tfjsNode: TfjsNodePackage,
 ): Promise<string | undefined> {
   try {
     if (name === "tensorflow") {
-      const problem = await loadTfjsNode(core);
+      const problem = await loadTfjsNode(core, tfjsNode);
       if (problem !== undefined) return problem;
     } else if (name === "wasm") {
       await import("@tensorflow/tfjs-backend-wasm");
@@ -77,20 +102,15 @@ async function startBackend(
   }
 }
 
-async function loadTfjsNode(core: Core): Promise<string | undefined> {
-  const nodeMajor = Number(process.versions.node.split(".")[0]);
-  // An optional peer: the name must not be seen by bundlers and type checkers, which would want it installed.
-  const packageName = ["@tensorflow", "tfjs-node"].join("/");
+async function loadTfjsNode(core: Core, tfjsNode: TfjsNodePackage): Promise<string | undefined> {
+  if (!tfjsNode.isInstalled()) return NOT_INSTALLED;
+  if (Number(process.versions.node.split(".")[0]) > NODE_MAJOR_MAX) {
+    return `tfjs-node needs Node ${NODE_MAJOR_MAX} or lower, this is ${process.versions.node}`;
+  }
   try {
-    if (nodeMajor > NODE_MAJOR_MAX) {
-      import.meta.resolve(packageName);
-      return `tfjs-node needs Node ${NODE_MAJOR_MAX} or lower, this is ${process.versions.node}`;
-    }
-    await import(packageName);
+    await tfjsNode.load();
   } catch (error) {
-    const code = (error as { code?: string }).code ?? "";
-    const isMissing = /MODULE_NOT_FOUND/.test(code) && String(error).includes(packageName);
-    return isMissing ? NOT_INSTALLED : `tfjs-node does not load (${String(error)})`;
+    return `tfjs-node does not load (${String(error)})`;
   }
   return core.findBackend("tensorflow") === null ? "tfjs-node brought its own copy of tfjs-core" : undefined;
 }

@@ -88,7 +88,7 @@ class TfjsModel implements TrainedModel {
     this.inputDim = parts.scale.shift.length;
     this.nOutputs = network.outputs[0].shape[1] as number;
     this.inputShape = networkShape(network, this.inputDim, this.nOutputs);
-    this.logits = parts.taskKind === "regression" ? undefined : (x, n, out) => this.run(false, x, n, out);
+    this.logits = parts.taskKind === "number" ? undefined : (x, n, out) => this.run(false, x, n, out);
   }
 
   predict(x: Float32Array, n: number, out: Float32Array): Promise<void> {
@@ -124,8 +124,8 @@ class TfjsModel implements TrainedModel {
     const { kernels } = this.context;
     const { temperature } = this.metrics;
     const { targetScale } = this.parts;
-    if (this.taskKind === "choice") kernels.softmaxRows(outputs, n, this.nOutputs, temperature);
-    if (this.taskKind === "multilabel") kernels.sigmoid(outputs, n * this.nOutputs, temperature);
+    if (this.taskKind === "classes") kernels.softmaxRows(outputs, n, this.nOutputs, temperature);
+    if (this.taskKind === "multiLabel") kernels.sigmoid(outputs, n * this.nOutputs, temperature);
     if (targetScale !== undefined) {
       for (let i = 0; i < outputs.length; i++) {
         const j = i % this.nOutputs;

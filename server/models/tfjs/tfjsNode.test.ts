@@ -1,35 +1,47 @@
-import { expect, it, vi } from "vitest";
+import { expect, it } from "vitest";
 import { createReferenceKernels } from "@/strategies/kernels";
+import type { TfjsNodePackage } from "./openTensorflow";
 import { openTensorflow } from "./openTensorflow";
 
 const kernels = createReferenceKernels();
-const behaviour = vi.hoisted(() => ({ load: () => ({}) as Record<string, unknown> }));
-vi.mock("@tensorflow/tfjs-node", () => behaviour.load());
-
 const isOldEnough = Number(process.versions.node.split(".")[0]) <= 22;
+const broken: TfjsNodePackage = {
+  isInstalled: () => true,
+  load: () => Promise.reject(new Error("The native addon module can not be found")),
+};
+const absent: TfjsNodePackage = { ...broken, isInstalled: () => false };
 
-it("auto goes past a tfjs-node that is installed but does not load, and says why", async () => {
-  behaviour.load = () => {
-    throw new Error("The native addon module can not be found");
-  };
-  const { backend, backendName, remark } = await openTensorflow("auto", kernels);
+it("auto runs on wasm without a remark when tfjs-node is not installed", async () => {
+  const { backend, backendName, remark } = await openTensorflow("auto", kernels, absent);
   expect(backendName).toBe("wasm");
   expect(backend).toMatch(/^tfjs [\d.]+: wasm/);
-  if (!isOldEnough) return;
-  expect(remark?.code).toBe("backend-fallback");
-  expect(remark?.message).toContain("tfjs-node does not load");
-  await expect(openTensorflow("tensorflow", kernels)).rejects.toMatchObject({ code: "E_PRECONDITION" });
+  expect(remark).toBeUndefined();
 });
 
-it("auto takes tfjs-node once it loads and registers its backend", async () => {
-  vi.resetModules();
+it("auto goes past a tfjs-node that is installed but does not load, and says why", async () => {
+  const { backendName, remark } = await openTensorflow("auto", kernels, broken);
+  expect(backendName).toBe("wasm");
+  expect(remark?.code).toBe("backend-fallback");
+  expect(remark?.message).toContain(isOldEnough ? "native addon module" : "needs Node 22 or lower");
+});
+
+it("a backend asked for by name is never replaced", async () => {
+  for (const tfjsNode of [absent, broken]) {
+    const opening = openTensorflow("tensorflow", kernels, tfjsNode);
+    await expect(opening).rejects.toMatchObject({ code: "E_PRECONDITION" });
+  }
+  expect((await openTensorflow("cpu", kernels, broken)).backendName).toBe("cpu");
+});
+
+it.runIf(isOldEnough)("auto takes tfjs-node once it loads and registers its backend", async () => {
   const core = await import("@tensorflow/tfjs-core");
   const { MathBackendCPU } = await import("@tensorflow/tfjs-backend-cpu");
-  behaviour.load = () => {
-    core.registerBackend("tensorflow", () => new MathBackendCPU(), 9);
-    return {};
+  const working: TfjsNodePackage = {
+    isInstalled: () => true,
+    load: async () => core.registerBackend("tensorflow", () => new MathBackendCPU(), 9),
   };
-  const opened = await import("./openTensorflow").then((module) => module.openTensorflow("auto", kernels));
-  expect(opened.backendName).toBe(isOldEnough ? "tensorflow" : "wasm");
-  if (isOldEnough) expect(opened.backend).toMatch(/: tensorflow \(tfjs-node\)$/);
+  const opened = await openTensorflow("auto", kernels, working);
+  expect(opened.backendName).toBe("tensorflow");
+  expect(opened.backend).toMatch(/: tensorflow \(tfjs-node\)$/);
+  expect(opened.remark).toBeUndefined();
 });

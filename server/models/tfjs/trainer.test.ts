@@ -51,7 +51,7 @@ function digitsInput(
   options: Record<string, unknown>,
   fields: Partial<TrainingInput> = {},
 ): TrainingInput {
-  const target = { kind: "choice", labels: rows.labels, nClasses: 10 } as const;
+  const target = { kind: "classes", labels: rows.labels, nClasses: 10 } as const;
   return trainingInput({ x: rows.x, n: rows.n, d: DIGIT_PIXELS, target, options, ...fields });
 }
 
@@ -136,7 +136,7 @@ describe("the TensorFlow.js trainer", () => {
       ],
       data: Buffer.from(values.buffer).toString("base64"),
     };
-    const target = { kind: "choice", labels: Int32Array.of(0, 1, 0, 1), nClasses: 2 } as const;
+    const target = { kind: "classes", labels: Int32Array.of(0, 1, 0, 1), nClasses: 2 } as const;
     const x = Float32Array.of(1, 0, 0, 1, 2, 0, 0, 2);
     const options = { topology, weights, scaling: "none", optimizer: "sgd", learningRate: 1e-9, epochs: 1 };
     const model = await train(trainingInput({ x, n: 4, d: 2, target, options }));
@@ -159,13 +159,13 @@ describe("the TensorFlow.js trainer", () => {
         ["Dense", { units: 2, activation: "sigmoid" }],
       ],
     );
-    const labels = { kind: "multilabel", labels: facts, nLabels: 2 } as const;
+    const labels = { kind: "multiLabel", labels: facts, nLabels: 2 } as const;
     const settings = { epochs: 15, learningRate: 0.005 };
     const model = await train({ ...digitsInput(digits.train, { topology, ...settings }), target: labels });
     expect(model.metrics.heldOutAccuracy).toBeGreaterThan(0.93);
     const brightness = new Float32Array(digits.train.n);
     for (let i = 0; i < digits.train.n; i++) brightness[i] = kernels.sum(digits.train.x.subarray(64 * i, 64 * i + 64));
-    const numbers = { kind: "regression", values: brightness, nOutputs: 1 } as const;
+    const numbers = { kind: "number", values: brightness, nOutputs: 1 } as const;
     const linear = sequential([64], [["Dense", { units: 1 }]]);
     const regression = await train({
       ...digitsInput(digits.train, { topology: linear, ...settings }),

@@ -22,7 +22,7 @@ import { openTfjsModel, readTfjsModel } from "./tfjsModel";
 export const tfjsTrainer: Trainer = {
   id: "tfjs",
   async train(input, context) {
-    const options = checkInput(input, tfjsOptions, ["choice", "multilabel", "regression"], context.kernels);
+    const options = checkInput(input, tfjsOptions, ["classes", "multiLabel", "number"], context.kernels);
     const tensorflow = await openTensorflow(options.backend, context.kernels);
     const parts = await trainOnBackend(tensorflow, options, input, context).catch(async (error: unknown) => {
       // The WASM backend lacks some gradients (embedding, depthwise convolution); plain JavaScript has them all.
@@ -48,7 +48,7 @@ function trainOnBackend(
   context: TrainingContext,
 ): Promise<TfjsParts> {
   return exclusive(context.kernels, async () => {
-    const topology = linearTopology(options.topology, input.target.kind === "regression");
+    const topology = linearTopology(options.topology, input.target.kind === "number");
     const network = await loadNetwork(tensorflow, topology, suppliedWeights(options));
     try {
       return await trainNetwork(tensorflow, network, topology, options, input, context);
@@ -107,7 +107,7 @@ async function trainNetwork(
     const c = targetWidth(heldOut.target);
     const logits = kernels.allocF32(heldOut.n * c);
     await forEachBatch(tensorflow, network, shape, heldOut, (outputs, start) => logits.set(outputs, start * c));
-    if (options.calibrate && heldOut.target.kind !== "regression") {
+    if (options.calibrate && heldOut.target.kind !== "number") {
       metrics.temperature = fitTemperature(kernels, logits, c, heldOut);
     }
     metrics.heldOutAccuracy = heldOutAccuracy(logits, heldOut);

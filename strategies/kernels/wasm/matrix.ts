@@ -27,6 +27,7 @@ export function createMatrixKernels(exports: KernelExports, arena: KernelArena):
   };
   return {
     gemm: createStagedGemm(exports, arena),
+    ...createPatchKernels(exports, arena),
 
     cholesky(a, n) {
       checkLength("cholesky", "a", a, n * n);
@@ -48,7 +49,11 @@ export function createMatrixKernels(exports: KernelExports, arena: KernelArena):
         return [false, true];
       });
     },
+  };
+}
 
+function createPatchKernels(exports: KernelExports, arena: KernelArena): Pick<Kernels, "im2col" | "col2im"> {
+  return {
     im2col({ x, n, h, w, c, kh, kw, stride, pad, out }) {
       const oh = windowCount(h, kh, stride, pad);
       const ow = windowCount(w, kw, stride, pad);

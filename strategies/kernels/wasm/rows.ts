@@ -14,16 +14,28 @@ const SUM_ROWS = 64;
 const SUM_VALUES = 4096;
 
 export function createRowKernels(exports: KernelExports, arena: KernelArena): RowWasm {
-  const scratchBytes = exports.scratchBytes.value;
-  const checkColumns = (kernel: string, c: number, bytesPerColumn: number) => {
-    if (c * bytesPerColumn > scratchBytes) {
-      throw new RangeError(`${kernel}: at most ${Math.floor(scratchBytes / bytesPerColumn)} columns, got ${c}.`);
-    }
+  return {
+    ...createProbabilityKernels(exports, arena),
+    ...createDistanceKernels(exports, arena),
+    ...createMatrixRowKernels(exports, arena),
+    ...createFlatKernels(exports, arena),
   };
+}
+
+/** The kernels lay columns out in the scratch: its size bounds their number. */
+function checkColumns({ scratchBytes }: KernelExports, kernel: string, c: number, bytesPerColumn: number): void {
+  const most = Math.floor(scratchBytes.value / bytesPerColumn);
+  if (c > most) throw new RangeError(`${kernel}: at most ${most} columns, got ${c}.`);
+}
+
+function createProbabilityKernels(
+  exports: KernelExports,
+  arena: KernelArena,
+): Pick<Kernels, "softmaxRows" | "rowStats"> {
   return {
     softmaxRows(x, n, c, temperature) {
       checkLength("softmaxRows", "x", x, n * c);
-      checkColumns("softmaxRows", c, 16);
+      checkColumns(exports, "softmaxRows", c, 16);
       if (c === 0) return;
       runInBlocks(arena, "softmaxRows", n, ROW_LANES, [{ array: x, perRow: c, access: "both" }], ([at], { count }) => {
         exports.softmaxRows(at, count, c, 1 / temperature);
@@ -32,7 +44,7 @@ export function createRowKernels(exports: KernelExports, arena: KernelArena): Ro
 
     rowStats(p, n, c, out) {
       checkLength("rowStats", "p", p, n * c);
-      checkColumns("rowStats", c, 16);
+      checkColumns(exports, "rowStats", c, 16);
       for (const [name, array] of Object.entries(out)) {
         if (array !== undefined) checkLength("rowStats", `out.${name}`, array, n);
       }
@@ -47,7 +59,14 @@ export function createRowKernels(exports: KernelExports, arena: KernelArena): Ro
         exports.rowStats(at, count, c, top1, top2, argmax, entropy);
       });
     },
+  };
+}
 
+function createDistanceKernels(
+  exports: KernelExports,
+  arena: KernelArena,
+): Pick<Kernels, "rowNorms" | "distanceUpdate"> {
+  return {
     rowNorms(x, n, d, out) {
       checkLength("rowNorms", "x", x, n * d);
       checkLength("rowNorms", "out", out, n);
@@ -61,7 +80,14 @@ export function createRowKernels(exports: KernelExports, arena: KernelArena): Ro
     },
 
     distanceUpdate: createDistanceUpdate(exports, arena),
+  };
+}
 
+function createMatrixRowKernels(
+  exports: KernelExports,
+  arena: KernelArena,
+): Pick<RowKernels, "addBias" | "columnSums" | "gatherRows"> {
+  return {
     addBias(x, n, c, bias) {
       checkLength("addBias", "x", x, n * c);
       checkLength("addBias", "bias", bias, c);
@@ -77,7 +103,7 @@ export function createRowKernels(exports: KernelExports, arena: KernelArena): Ro
     columnSums(x, n, c, out) {
       checkLength("columnSums", "x", x, n * c);
       checkLength("columnSums", "out", out, c);
-      checkColumns("columnSums", c, 12);
+      checkColumns(exports, "columnSums", c, 12);
       if (n === 0) {
         out.fill(0, 0, c);
         return;
@@ -111,8 +137,6 @@ export function createRowKernels(exports: KernelExports, arena: KernelArena): Ro
         exports.gatherRows(x.byteOffset, d, rowsAt, count, outAt);
       });
     },
-
-    ...createFlatKernels(exports, arena),
   };
 }
 

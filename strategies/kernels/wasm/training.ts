@@ -21,6 +21,7 @@ export function createTrainingKernels(exports: KernelExports, arena: KernelArena
   };
   return {
     adam: createAdam(exports, arena),
+    ...createPoolKernels(exports, arena),
     relu: (x, n) => flat("relu", x, n, (at, count) => exports.relu(at, count)),
     sigmoid: (x, n, temperature) => flat("sigmoid", x, n, (at, count) => exports.sigmoid(at, count, 1 / temperature)),
 
@@ -52,7 +53,14 @@ export function createTrainingKernels(exports: KernelExports, arena: KernelArena
       checkLength("squaredError", "targets", args.targets, args.n * args.c);
       return loss("squaredError", args, { array: args.targets, perRow: args.c });
     },
+  };
+}
 
+function createPoolKernels(
+  exports: KernelExports,
+  arena: KernelArena,
+): Pick<TrainingKernels, "maxPool" | "maxPoolBackward"> {
+  return {
     maxPool({ x, n, h, w, c, size, stride, out, argmax }) {
       const oh = windowCount(h, size, stride, 0);
       const ow = windowCount(w, size, stride, 0);
