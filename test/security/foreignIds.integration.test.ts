@@ -61,6 +61,27 @@ beforeAll(async () => {
     [ids.invitation, other.id],
   );
   await context.db.query(
+    `insert into import_run (project_id, number, file_name, format, blob_key, size_bytes, mapping, state, created_by)
+     values ($1, 1, 'a.csv', 'csv', 'x', 1, '{}', 'running', 'x')`,
+    [other.id],
+  );
+  await context.db.query(
+    `insert into import_error (project_id, import_run, number, line, code, message, excerpt) values ($1, 1, 1, 2, 'x', 'x', 'x')`,
+    [other.id],
+  );
+  await context.db.query(
+    `insert into round (project_id, number, generation, strategy_spec, spec_hash, seed, label_seq, n_candidates, n_picked,
+       status, report, manifest_key, trigger, started_at, finished_at, duration_ms)
+     values ($1, 1, 1, '{}', 'x', 'x', 0, 1, 1, 'ok', '{}', 'x', 'manual', now(), now(), 1)`,
+    [other.id],
+  );
+  await context.db.query(
+    `insert into model_version (project_id, version, trainer, state, trained_through_seq, n_train, seed, params, classes,
+       data_hash, code_version, backend)
+     values ($1, 1, 'softmax', 'ready', 1, 1, 'x', '{}', '[]', 'x', 'x', 'x')`,
+    [other.id],
+  );
+  await context.db.query(
     `insert into upload (id, project_id, file_name, size_bytes, received_bytes, blob_key, created_by)
      values ($1, $2, 'a.csv', 1, 1, 'x', 'x')`,
     [ids.upload, other.id],
@@ -116,6 +137,8 @@ const CALLS: [path: string, input: () => Record<string, unknown>, extraCodes?: s
   ["imports.start", () => ({ projectId: projectId(), uploadId: ids.upload, format: "csv", mapping: {} })],
   ["model.get", () => ({ projectId: projectId(), version: 1 })],
   ["model.activate", () => ({ projectId: projectId(), version: 1 })],
+  ["round.get", () => ({ projectId: projectId(), round: 1 })],
+  ["round.manifest", () => ({ projectId: projectId(), round: 1 })],
   ["job.get", () => ({ projectId: projectId(), id: ids.job })],
   ["job.cancel", () => ({ projectId: projectId(), id: ids.job })],
   ["job.retry", () => ({ projectId: projectId(), id: ids.job })],

@@ -29,6 +29,7 @@ const READ: Caller[] = ["administrator", "lead", "reviewer", "readKey"];
 const READ_OR_INGEST: Caller[] = ["administrator", "lead", "reviewer", "readKey", "ingestKey"];
 const REVIEW: Caller[] = ["administrator", "lead", "reviewer"];
 const INGEST: Caller[] = ["administrator", "lead", "ingestKey"];
+const EXPORT: Caller[] = ["administrator", "lead", "exportKey"];
 const MANAGE: Caller[] = ["administrator", "lead"];
 
 const MATRIX: Record<string, Caller[]> = {
@@ -93,6 +94,8 @@ const MATRIX: Record<string, Caller[]> = {
   "model.activate": MANAGE,
   "model.unpin": MANAGE,
   "model.retrain": MANAGE,
+  "round.get": READ,
+  "round.manifest": EXPORT,
   "job.list": READ,
   "job.get": READ,
   "job.cancel": MANAGE,
