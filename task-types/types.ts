@@ -73,6 +73,8 @@ export interface TaskType<Config = unknown, Value = unknown> {
   incompatible(before: Config, after: Config, usedValues: Value[]): string[];
   /** Every key the annotator listens to under these preferences. */
   hotkeys(config: Config, preferences: AnnotatorPreferences): Hotkey[];
+  /** How much room the annotator wants: a column to read in, or the whole width. */
+  layout(config: Config): "column" | "wide";
   annotator(): Promise<{ default: ComponentType<AnnotatorProps<Config, Value>> }>;
   configEditor(): Promise<{ default: ComponentType<ConfigEditorProps<Config>> }>;
 }

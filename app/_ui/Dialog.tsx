@@ -3,6 +3,7 @@ import { Dialog as Base } from "@base-ui/react/dialog";
 import clsx from "clsx";
 import { X } from "lucide-react";
 import type { ReactElement, ReactNode } from "react";
+import { useRef } from "react";
 
 export interface DialogProps {
   title: ReactNode;
@@ -19,6 +20,7 @@ export interface DialogProps {
   children?: ReactNode;
 }
 
+const CONTROLS = "input:not([type=hidden], [aria-hidden=true]), textarea, select, button, a[href]";
 const WIDTHS = { sm: "sm:max-w-md", md: "sm:max-w-xl", lg: "sm:max-w-3xl" };
 
 /** A window over the page that keeps the focus inside; a sheet from below on phones. */
@@ -33,6 +35,7 @@ export function Dialog({
   dismissible = true,
   children,
 }: DialogProps) {
+  const body = useRef<HTMLDivElement>(null);
   return (
     <Base.Root open={open} onOpenChange={onOpenChange} disablePointerDismissal={!dismissible}>
       {trigger && <Base.Trigger render={trigger} />}
@@ -40,6 +43,10 @@ export function Dialog({
         <Base.Backdrop className="fixed inset-0 z-30 bg-scrim transition-opacity duration-150 data-ending-style:opacity-0 data-starting-style:opacity-0" />
         <Base.Viewport className="fixed inset-0 z-30 flex items-end justify-center sm:items-center sm:p-6">
           <Base.Popup
+            // The first control of the content rather than the cross; not by touch, where a keyboard would cover the window.
+            initialFocus={(type) =>
+              type === "touch" ? true : (body.current?.querySelector<HTMLElement>(CONTROLS) ?? true)
+            }
             className={clsx(
               "flex max-h-[92dvh] w-full flex-col rounded-t-lg border border-line bg-raised text-ink shadow-pop transition-[opacity,translate] duration-150 data-ending-style:translate-y-2 data-starting-style:translate-y-2 data-ending-style:opacity-0 data-starting-style:opacity-0 sm:max-h-full sm:rounded-lg",
               WIDTHS[size],
@@ -52,7 +59,11 @@ export function Dialog({
               </div>
               {dismissible && <CloseButton />}
             </div>
-            {children && <div className="min-h-0 flex-1 overflow-y-auto px-5 pt-1 pb-5">{children}</div>}
+            {children && (
+              <div ref={body} className="min-h-0 flex-1 overflow-y-auto px-5 pt-1 pb-5">
+                {children}
+              </div>
+            )}
             {footer && (
               <div className="flex flex-wrap justify-end gap-2 border-line border-t px-5 py-3.5">{footer}</div>
             )}

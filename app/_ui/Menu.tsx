@@ -6,7 +6,7 @@ import Link from "next/link";
 import type { ReactElement, ReactNode } from "react";
 
 export const POPUP_CLASS =
-  "origin-(--transform-origin) rounded-lg border border-line bg-raised p-1 text-ink shadow-pop transition-[opacity,scale] duration-100 data-ending-style:scale-98 data-ending-style:opacity-0 data-starting-style:scale-98 data-starting-style:opacity-0";
+  "origin-(--transform-origin) rounded-lg outline-none border border-line bg-raised p-1 text-ink shadow-pop transition-[opacity,scale] duration-100 data-ending-style:scale-98 data-ending-style:opacity-0 data-starting-style:scale-98 data-starting-style:opacity-0";
 export const ITEM_CLASS =
   "flex min-h-8.5 cursor-default select-none items-center gap-2.5 rounded-md px-2 py-1.5 text-sm outline-none data-disabled:opacity-50 data-highlighted:bg-hover";
 

@@ -37,7 +37,7 @@ describe("wordReason", () => {
     expect(worded.sentence).toBe(
       "The model wavers between Spam 52\u202f% and Ham 48\u202f%, less sure than on 97\u202f% of the pool.",
     );
-    expect(worded.facts).toEqual(["margin", "#12 of round 8", "model v5"]);
+    expect(worded.facts).toEqual(["margin", "#13 of round 8", "model v5"]);
     expect(worded.details).toContainEqual(["Score", "0.0431"]);
   });
 

@@ -25,14 +25,14 @@ const PURPOSES: Record<ServedReason["purpose"], string> = {
 };
 
 /**
- * Words for why an item was served. `classTitles` are the project's labels in order; strategies name classes by position.
+ * Words for why an item was served. Ranks are counted from 0 in the data and from 1 on screen. `classTitles` are the project's labels in order; strategies name classes by position.
  * Unknown kinds of reason fall back to the strategy's name, never to nothing.
  */
 export function wordReason(served: ServedReason, classTitles: readonly string[]): WordedReason {
   const reasons = listReasons(served.reason);
   const own = sentenceOf(reasons, served, classTitles);
   const sentence = served.isFallback ? `${own} (fallback: the strategy itself had too few items to offer)` : own;
-  const facts = [served.strategy, `#${formatNumber(served.rank)} of round ${formatNumber(served.round)}`];
+  const facts = [served.strategy, `#${formatNumber(served.rank + 1)} of round ${formatNumber(served.round)}`];
   if (served.modelVersion !== null) facts.push(`model v${served.modelVersion}`);
   return { sentence, facts, details: detailsOf(served, reasons) };
 }
@@ -99,7 +99,7 @@ function detailsOf(served: ServedReason, reasons: Reason[]): [string, string][] 
     ["Strategy", served.isFallback ? `${served.strategy} (fallback)` : served.strategy],
     ["Purpose", PURPOSES[served.purpose]],
     ["Round", formatNumber(served.round)],
-    ["Rank in the round", formatNumber(served.rank)],
+    ["Rank in the round", formatNumber(served.rank + 1)],
   ];
   const measure = reasons.find((reason) => reason.code === "uncertain")?.measure;
   if (typeof measure === "string") details.push(["Measure", MEASURES[measure] ?? measure]);

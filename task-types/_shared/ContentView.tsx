@@ -19,7 +19,7 @@ function TextContent({ text }: { text: string }) {
   const size =
     text.length <= SHORT_CHARS ? "text-xl sm:text-2xl" : text.length <= MEDIUM_CHARS ? "text-lg sm:text-xl" : "text-lg";
   return (
-    <div className={`${size} [overflow-wrap:anywhere]`}>
+    <div className={`${size} tracking-[-0.008em] [overflow-wrap:anywhere]`}>
       {parts.map((part, i) => (
         <p
           // biome-ignore lint/suspicious/noArrayIndexKey: parts of one fixed text never move.

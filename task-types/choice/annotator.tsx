@@ -74,7 +74,7 @@ export default function ChoiceAnnotator({
       className={
         many
           ? "flex min-h-0 flex-1 flex-col gap-3 lg:grid lg:grid-cols-[minmax(0,1fr)_23rem] lg:gap-5"
-          : "mx-auto flex min-h-0 w-full max-w-3xl flex-1 flex-col gap-4"
+          : "flex min-h-0 flex-1 flex-col gap-3"
       }
     >
       <section

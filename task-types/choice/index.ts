@@ -70,6 +70,7 @@ export const choice: TaskType<ChoiceConfig, ChoiceValue> = {
         : []),
     ];
   },
+  layout: (config) => (config.labels.length > MANY_LABELS ? "wide" : "column"),
   annotator: () => import("./annotator"),
   configEditor: () => import("./configEditor"),
 };

@@ -39,7 +39,9 @@ export function LabelScreen({ project: initial, user }: { project: ProjectView; 
   if (!annotator.data || !parts) {
     return (
       <main id="main" className="flex h-dvh flex-col px-3 pt-14 pb-5 sm:px-6">
-        <StageSkeleton />
+        <div className="m-auto flex w-full max-w-3xl flex-1 flex-col sm:max-h-[44rem]">
+          <StageSkeleton />
+        </div>
       </main>
     );
   }

@@ -101,7 +101,7 @@ function Empty({ view, canImport, slug, onLook }: Parameters<typeof IdleState>[0
 /** Keeps the places of the item and its labels, so that nothing jumps when they come. */
 export function StageSkeleton() {
   return (
-    <div role="status" aria-label="Fetching items" className="mx-auto flex w-full max-w-3xl flex-1 flex-col gap-4">
+    <div role="status" aria-label="Fetching items" className="flex w-full flex-1 flex-col gap-3">
       <div className="flex flex-1 flex-col justify-center gap-3 rounded-lg border border-line bg-surface px-8">
         <Skeleton className="h-6 w-full" />
         <Skeleton className="h-6 w-2/3" />

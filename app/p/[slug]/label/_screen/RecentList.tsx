@@ -38,13 +38,13 @@ export function RecentList({
                 {formatAnswer(decision)}
               </span>
               {state && <Badge tone={decision.state === "refused" ? "bad" : "neutral"}>{state}</Badge>}
+              <span className="shrink-0 text-ink-3 text-xs">
+                <RelativeTime iso={decision.at === "" ? null : decision.at} />
+              </span>
               {canReopen && <RotateCcw aria-hidden="true" size={14} className="shrink-0 text-ink-3" />}
             </span>
             <span dir="auto" className="line-clamp-2 text-ink-3 text-xs [overflow-wrap:anywhere]">
               {decision.excerpt}
-            </span>
-            <span className="text-ink-3 text-xs">
-              <RelativeTime iso={decision.at === "" ? null : decision.at} />
             </span>
           </>
         );

@@ -31,7 +31,7 @@ export function WhyLine({
   useKeys({ w: () => setOpen(!open) }, active);
 
   return (
-    <div className="flex min-h-8 flex-wrap items-center gap-x-3 gap-y-1 text-ink-2 text-sm">
+    <div className="flex min-h-10 items-end justify-between gap-3 text-sm">
       <Popover
         title="Why this item"
         open={open}
@@ -40,14 +40,16 @@ export function WhyLine({
           <button
             type="button"
             aria-keyshortcuts="w"
-            className="flex min-w-0 max-w-full items-center gap-1.5 rounded-sm text-start hover:text-ink max-sm:line-clamp-2"
+            className="group flex min-w-0 flex-col rounded-sm text-start text-ink-2 hover:text-ink"
           >
-            <span className="min-w-0 [overflow-wrap:anywhere]">
-              <span className="text-ink-3">Why this item: </span>
+            <span className="w-full truncate">
+              <span className="sr-only">Why this item: </span>
               {sentence}
-              <span className="text-ink-3 max-sm:hidden"> {facts.join(" · ")}</span>
             </span>
-            <ChevronDown aria-hidden="true" size={14} className="shrink-0" />
+            <span className="flex w-full items-center gap-1 text-ink-3 text-xs group-hover:text-ink">
+              <span className="truncate">{facts.join(" · ")}</span>
+              <ChevronDown aria-hidden="true" size={13} className="shrink-0" />
+            </span>
           </button>
         }
       >
@@ -61,13 +63,15 @@ export function WhyLine({
           ))}
         </dl>
       </Popover>
-      {nearCopies > 0 && (
-        <Badge>
-          <Copy aria-hidden="true" size={12} />
-          {countOf(nearCopies, "copy", "copies")} in the pool
-        </Badge>
-      )}
-      <LeaseNote lease={held.lease} secondsLeft={secondsLeft} />
+      <span className="flex shrink-0 flex-wrap justify-end gap-2">
+        {nearCopies > 0 && (
+          <Badge>
+            <Copy aria-hidden="true" size={12} />
+            {countOf(nearCopies, "copy", "copies")} in the pool
+          </Badge>
+        )}
+        <LeaseNote lease={held.lease} secondsLeft={secondsLeft} />
+      </span>
     </div>
   );
 }
@@ -79,15 +83,15 @@ function staleness({ staleness: n }: { staleness: number }): [string, string] {
 function LeaseNote({ lease, secondsLeft }: { lease: HeldItem["lease"]; secondsLeft: number | null }) {
   const text =
     lease === "lost"
-      ? "Your reservation has ended. The answer still counts; somebody else may have answered too."
+      ? "Reservation over; your answer still counts"
       : lease === "ended" || secondsLeft === 0
-        ? "Your reservation has just ended. The answer still counts."
+        ? "Reservation just ended; your answer still counts"
         : secondsLeft === null
           ? null
-          : `Reserved for you for ${secondsLeft} s more`;
+          : `Reserved ${secondsLeft} s more`;
   if (text === null) return null;
   return (
-    <Badge tone="warn" className="tnum h-auto min-h-5.5 whitespace-normal py-0.5">
+    <Badge tone="warn" className="tnum h-auto min-h-5.5 whitespace-normal py-0.5 max-sm:max-w-36">
       <Timer aria-hidden="true" size={13} />
       {text}
     </Badge>

@@ -18,6 +18,9 @@ import { Windows } from "./Windows";
 /** There is room for the last answers beside the item from here on. */
 const VERY_WIDE_PX = 1280;
 
+/** A column is kept short enough that the eye need not travel between the item and its labels. */
+const LAYOUTS = { column: "m-auto max-w-3xl sm:max-h-[44rem]", wide: "mx-auto max-w-[90rem]" } as const;
+
 /** The labelling screen around one session. */
 export function Workbench(props: WorkbenchProps) {
   const bench = useWorkbench(props);
@@ -28,9 +31,11 @@ export function Workbench(props: WorkbenchProps) {
         <Recent bench={bench} />
         <main
           id="main"
-          className="flex min-h-0 min-w-0 flex-1 flex-col gap-3 px-3 pt-2 pb-[max(0.75rem,env(safe-area-inset-bottom))] sm:px-6 sm:pt-4 sm:pb-5"
+          className="flex min-h-0 min-w-0 flex-1 flex-col px-3 pt-2 pb-[max(0.75rem,env(safe-area-inset-bottom))] sm:px-6 sm:pt-4 sm:pb-5"
         >
-          <Center bench={bench} />
+          <div className={`flex min-h-0 w-full flex-1 flex-col gap-3 ${LAYOUTS[bench.words.layout]}`}>
+            <Center bench={bench} />
+          </div>
         </main>
         <SidePanel
           title="Guidelines"

@@ -109,6 +109,7 @@ function useWords(taskType: TaskType, config: unknown, preferences: Parameters<T
       classes,
       classTitles: classes.map(({ title }) => title),
       keys: taskType.hotkeys(config, preferences),
+      layout: taskType.layout(config),
       answer,
       decision: ({ kind, value }: Decision) => (kind === "skip" ? "Skipped" : answer(value)),
     };

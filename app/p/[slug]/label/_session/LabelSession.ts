@@ -248,6 +248,8 @@ export class LabelSession {
       );
       this.#putFirst(held);
       this.#emit({ undoing: false, problem: null });
+      // The totals have changed; a claim brings them.
+      void this.claim();
       return null;
     } catch (thrown) {
       this.#emit({ undoing: false });
