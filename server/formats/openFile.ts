@@ -15,6 +15,8 @@ export interface OpenedFile {
   chunks: AsyncIterable<Uint8Array>;
   /** Bytes of the stored file read up to now, for progress. */
   bytesRead(): number;
+  /** Ends reading; needed when chunks are not read to their end. */
+  close(): Promise<void>;
 }
 
 export interface OpenLimits {
@@ -64,7 +66,12 @@ export async function openFile(
     }
   }
   const chunks = isGzip ? inflate(counted(), () => nRead, { ...DEFAULT_LIMITS, ...limits }) : counted();
-  return { isGzip, chunks, bytesRead: () => nRead };
+  const close = async (): Promise<void> => {
+    await chunks.return();
+    // A generator that was never begun does not run its finally.
+    await iterator.return?.();
+  };
+  return { isGzip, chunks, bytesRead: () => nRead, close };
 }
 
 /** What zlib's codes mean for the person who sent the file; undefined for errors that are not about the data. */

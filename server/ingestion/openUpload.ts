@@ -33,24 +33,21 @@ export async function openUpload(
     size += next.value.length;
   }
   const head = Buffer.concat(first).subarray(0, HEAD_BYTES);
-  const close = async (): Promise<void> => {
-    await iterator.return?.();
-  };
   async function* chunks(): AsyncGenerator<Uint8Array, void, undefined> {
     try {
       yield* first;
       for (let next = await iterator.next(); !next.done; next = await iterator.next()) yield next.value;
     } finally {
-      await close();
+      await file.close();
     }
   }
   try {
     checkIsText(head);
   } catch (error) {
-    await close();
+    await file.close();
     throw error;
   }
-  return { isGzip: file.isGzip, head, chunks: chunks(), bytesRead: file.bytesRead, close };
+  return { isGzip: file.isGzip, head, chunks: chunks(), bytesRead: file.bytesRead, close: file.close };
 }
 
 /**
@@ -60,8 +57,11 @@ export async function openUpload(
  */
 export async function checkWholeGzip(storage: BlobStore, key: BlobKey, signal: AbortSignal): Promise<void> {
   const file = await openFile(storage.stream(key, { signal }));
-  if (!file.isGzip) return;
-  for await (const _ of file.chunks) if (signal.aborted) throw signal.reason;
+  try {
+    if (file.isGzip) for await (const _ of file.chunks) if (signal.aborted) throw signal.reason;
+  } finally {
+    await file.close();
+  }
 }
 
 export function uploadNotFound(): AppError {

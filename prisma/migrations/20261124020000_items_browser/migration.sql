@@ -1,9 +1,5 @@
 -- What the data browser, ingestion and the error list of imports need beyond the first migration.
 
--- An external id names one living item: a deleted item gives its id back, so that corrected data can be sent again.
-DROP INDEX "item_project_id_external_id_key";
-CREATE UNIQUE INDEX "item_live_external_id" ON "item" ("project_id", "external_id") WHERE "deleted_at" IS NULL;
-
 -- Lists in row order for filters that few items meet.
 CREATE INDEX "item_labelled" ON "item" ("project_id", "row") WHERE "n_labels" > 0 AND "deleted_at" IS NULL;
 CREATE INDEX "item_duplicates" ON "item" ("project_id", "duplicate_of", "row") WHERE "duplicate_of" IS NOT NULL;
