@@ -54,7 +54,8 @@ function retryDelay(attempt: number): number {
 function onError(error: unknown): void {
   if (wireErrorOf(error)?.code !== "E_UNAUTHENTICATED") return;
   const { pathname, search } = window.location;
-  if (/^\/(sign-in|setup|join)/.test(pathname)) return;
+  // The labelling screen asks for the password where it stands: it has answers to send.
+  if (/^\/(sign-in|setup|join)|^\/p\/[^/]+\/label$/.test(pathname)) return;
   window.location.assign(`/sign-in?next=${encodeURIComponent(pathname + search)}`);
 }
 
