@@ -29,6 +29,9 @@ const STOP_TIMEOUT_MS = 30_000;
 /** A dead server's lock file or memory may outlive it for some seconds. */
 const START_ATTEMPTS_MAX = 60;
 const ATTEMPT_PAUSE_MS = 250;
+const ANSWER_TIMEOUT_MS = 5_000;
+const END_TIMEOUT_MS = 1_000;
+const OUTPUT_KEPT = 3_000;
 const LOG_BYTES_MAX = 10 * 1024 * 1024;
 const STILL_HELD = /already exists|pre-existing shared memory|still in use|could not bind|Address already in use/i;
 /** Where database files go when the data folder lies behind a folder that only root may enter. */
@@ -264,22 +267,18 @@ export class EmbeddedPostgres {
   async #adopt(): Promise<boolean> {
     const running = this.#readPidFile();
     if (!running || !isAlive(running.pid) || !Number.isInteger(running.port)) return false;
-    const client = new pg.Client({
-      connectionString: this.#urlAt(running.port, "postgres"),
-      connectionTimeoutMillis: 3_000,
-    });
     try {
-      await client.connect();
-      const { rows } = await client.query<{ data_directory: string }>("show data_directory");
-      if (realpathSync(rows[0].data_directory) !== this.#clusterDir) return false;
+      const found = await withClient(this.#urlAt(running.port, "postgres"), async (client) => {
+        const { rows } = await client.query<{ data_directory: string }>("show data_directory");
+        return realpathSync(rows[0].data_directory);
+      });
+      if (found !== this.#clusterDir) return false;
       this.#pid = running.pid;
       this.#port = running.port;
       return true;
     } catch {
       // The number belongs to another program by now, or the server is going down: the start below tells.
       return false;
-    } finally {
-      await client.end().catch(() => undefined);
     }
   }
 
@@ -293,10 +292,11 @@ export class EmbeddedPostgres {
       this.#port = keepsPort ? this.#port : await findFreePort();
       const failure = await this.#tryServer(this.#port as number);
       if (!failure) return;
-      if (n >= START_ATTEMPTS_MAX || !STILL_HELD.test(failure)) {
-        throw new Error(`PostgreSQL did not start:\n${failure.trim()}\nIts log is ${this.#logPath()}.`);
+      const isPassing = failure.signal !== null || STILL_HELD.test(failure.output);
+      if (n >= START_ATTEMPTS_MAX || !isPassing) {
+        throw new Error(`PostgreSQL did not start:\n${failure.output.trim()}\nIts log is ${this.#logPath()}.`);
       }
-      if (n === 1) this.#step("waiting for the last PostgreSQL to be gone");
+      if (n === 1 && failure.signal === null) this.#step("waiting for the last PostgreSQL to be gone");
       this.#removeDeadLock();
       await sleep(ATTEMPT_PAUSE_MS);
     }
@@ -316,8 +316,8 @@ export class EmbeddedPostgres {
     return join(this.#options.dataDir, "postgres.log");
   }
 
-  /** Starts the server once. Undefined: it answers. Otherwise what it said before it ended. */
-  async #tryServer(port: number): Promise<string | undefined> {
+  /** Starts the server once. Undefined: it answers. Otherwise how it ended, and what it said before. */
+  async #tryServer(port: number): Promise<{ signal: string | null; output: string } | undefined> {
     const log = this.#logPath();
     const sizeBefore = statSync(log, { throwIfNoEntry: false })?.size ?? 0;
     if (sizeBefore > LOG_BYTES_MAX) renameSync(log, `${log}.1`);
@@ -349,35 +349,59 @@ export class EmbeddedPostgres {
       if (await this.#answers(port)) return undefined;
       if (performance.now() > until) {
         await this.stop();
-        return `no answer on port ${port} within ${READY_TIMEOUT_MS / 1000} s`;
+        return { signal: null, output: `no answer on port ${port} within ${READY_TIMEOUT_MS / 1000} s` };
       }
       await sleep(20);
     }
     this.#pid = undefined;
-    return spawnError ? spawnError.message : readFileSync(log).subarray(from).toString("utf8").slice(-3_000);
+    if (spawnError) return { signal: null, output: spawnError.message };
+    return { signal: child.signalCode, output: readMessages(log, from) };
   }
 
   async #answers(port: number): Promise<boolean> {
-    const client = new pg.Client({ connectionString: this.#urlAt(port, "postgres"), connectionTimeoutMillis: 3_000 });
     try {
-      await client.connect();
+      await withClient(this.#urlAt(port, "postgres"), (client) => client.query("select 1"));
       return true;
     } catch {
       return false;
-    } finally {
-      await client.end().catch(() => undefined);
     }
   }
 
   async #createDatabase(): Promise<void> {
-    const client = new pg.Client({ connectionString: this.url("postgres") });
-    await client.connect();
-    try {
-      const { database } = this.#options;
+    const { database } = this.#options;
+    await withClient(this.url("postgres"), async (client) => {
       const { rowCount } = await client.query("select 1 from pg_database where datname = $1", [database]);
       if (rowCount === 0) await client.query(`create database ${pg.escapeIdentifier(database)}`);
-    } finally {
-      await client.end();
-    }
+    });
+  }
+}
+
+/** What the server wrote since `from`, without the lines that turned early clients away. */
+function readMessages(log: string, from: number): string {
+  const lines = readFileSync(log).subarray(from).toString("utf8").split("\n");
+  const isNoise = /the database system is (starting up|not yet accepting)|Consistent recovery state has not/;
+  return lines
+    .filter((line) => !isNoise.test(line))
+    .join("\n")
+    .slice(-OUTPUT_KEPT);
+}
+
+/**
+ * Runs `fn` on a connection of its own. Every wait is bounded: a server that is killed at the wrong moment must not hold
+ * up the one that looks after it.
+ */
+async function withClient<T>(connectionString: string, fn: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = new pg.Client({
+    connectionString,
+    connectionTimeoutMillis: ANSWER_TIMEOUT_MS,
+    query_timeout: ANSWER_TIMEOUT_MS,
+  });
+  // A connection lost outside a query is reported here only; the next query fails by itself.
+  client.on("error", () => undefined);
+  try {
+    await client.connect();
+    return await fn(client);
+  } finally {
+    await Promise.race([client.end().catch(() => undefined), sleep(END_TIMEOUT_MS)]);
   }
 }

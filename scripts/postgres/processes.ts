@@ -65,6 +65,15 @@ export function processesIn(folder: string): number[] {
     });
 }
 
+/** The parent of a process (Linux); undefined elsewhere, and for one that has ended. */
+export function parentOf(pid: number): number | undefined {
+  try {
+    return Number(readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)?.split(" ")[1]);
+  } catch {
+    return undefined;
+  }
+}
+
 /** The command line of a process; undefined where that cannot be read. */
 export function commandLine(pid: number): string | undefined {
   try {

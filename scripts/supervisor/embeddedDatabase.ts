@@ -1,10 +1,13 @@
 import pg from "pg";
 import { EmbeddedPostgres } from "../postgres/embeddedPostgres";
+import { sleep } from "../postgres/processes";
 
 /** Advisory lock that the one supervisor of an embedded server holds. */
 const SUPERVISOR_LOCK = 0x77_73_75_70;
 const CHECK_EVERY_MS = 250;
 const RESTART_PAUSE_MS = 250;
+const RESTART_ATTEMPTS_MAX = 15;
+const GUARD_TIMEOUT_MS = 10_000;
 
 /**
  * The embedded PostgreSQL, watched: it is started again when it ends, on the same port, so that its clients find it. A
@@ -42,17 +45,29 @@ export class EmbeddedDatabase {
     }, CHECK_EVERY_MS);
   }
 
+  /** Tries for a while: a machine under load, or someone who kills again and again, is no reason to give up. */
   async #startAgain(): Promise<void> {
-    await new Promise((resolve) => setTimeout(resolve, RESTART_PAUSE_MS));
-    if (this.#isStopping) return;
-    await this.#server.start();
-    await this.#takeGuard();
+    for (let n = 1; !this.#isStopping; n++) {
+      await sleep(RESTART_PAUSE_MS * n);
+      try {
+        await this.#server.start();
+        await this.#takeGuard();
+        return;
+      } catch (error) {
+        if (n >= RESTART_ATTEMPTS_MAX) throw error;
+        this.#say(
+          `PostgreSQL could not be started (${error instanceof Error ? error.message.split("\n")[0] : error}); trying again`,
+        );
+      }
+    }
   }
 
   async #takeGuard(): Promise<void> {
     const guard = new pg.Client({
       connectionString: this.#server.url("postgres"),
       application_name: "winnow supervisor",
+      connectionTimeoutMillis: GUARD_TIMEOUT_MS,
+      query_timeout: GUARD_TIMEOUT_MS,
     });
     // Lost when the server ends; the watch above sees that and a new one is taken.
     guard.on("error", () => undefined);
@@ -71,7 +86,7 @@ export class EmbeddedDatabase {
     this.#isStopping = true;
     clearInterval(this.#timer);
     await this.#restart;
-    await this.#guard?.end().catch(() => undefined);
+    await Promise.race([this.#guard?.end().catch(() => undefined), sleep(RESTART_PAUSE_MS)]);
     await this.#server.stop();
   }
 }

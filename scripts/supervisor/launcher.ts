@@ -1,16 +1,7 @@
-import { readFileSync } from "node:fs";
-import { commandLine, isAlive } from "../postgres/processes";
+import { commandLine, isAlive, parentOf } from "../postgres/processes";
 
 const CHECK_EVERY_MS = 300;
 const ANCESTORS_MAX = 4;
-
-function parentOf(pid: number): number | undefined {
-  try {
-    return Number(readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)?.split(" ")[1]);
-  } catch {
-    return undefined;
-  }
-}
 
 /** The npm process above us, when there is one and the system lets us see it. */
 function findNpm(): number | undefined {

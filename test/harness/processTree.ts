@@ -1,5 +1,5 @@
-import { execFileSync } from "node:child_process";
-import { commandLine } from "../../scripts/postgres/processes";
+import { readdirSync } from "node:fs";
+import { commandLine, parentOf } from "../../scripts/postgres/processes";
 import type { LaunchedWinnow } from "./launchWinnow";
 
 export interface ChildInfo {
@@ -7,14 +7,13 @@ export interface ChildInfo {
   command: string;
 }
 
-/** Direct children of a process. */
+/** Direct children of a process (Linux: read from /proc, because a slim image has no `ps`). */
 export function childrenOf(pid: number): ChildInfo[] {
-  const output = execFileSync("ps", ["-o", "pid=", "--ppid", String(pid)], { encoding: "utf8" });
-  const pids = output
-    .split("\n")
-    .map((line) => Number(line.trim()))
-    .filter((child) => child > 0);
-  return pids.map((child) => ({ pid: child, command: commandLine(child) ?? "" }));
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((child) => parentOf(child) === pid)
+    .map((child) => ({ pid: child, command: commandLine(child) ?? "" }));
 }
 
 /** Process id of a launched instance's web or worker process; undefined while it is being started again. */

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import type { ClaimedItem } from "@/contracts/queue";
 import type { Pool } from "@/server/db";
 import { makeItems, makeMember, makeProject, makeUser } from "../harness/factories";
@@ -62,6 +62,10 @@ beforeAll(async () => {
      select $1, r, s, 1, 1, 'train', 'random', r, r, '{}', 'open', now() from unnest($2::int[]) r, generate_series(0, 1) s`,
     [projectId, rows],
   );
+});
+
+afterEach((context) => {
+  if (context.task.result?.state === "fail") console.error(winnow.output().slice(-8_000));
 });
 
 afterAll(async () => {
