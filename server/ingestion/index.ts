@@ -1,4 +1,7 @@
+export { attachEmbeddings } from "./attachEmbeddings";
+export { attachPredictions } from "./attachPredictions";
 export { cancelImport } from "./cancelImport";
+export { deleteItems } from "./deleteItems";
 export { getImport, listImports } from "./getImport";
 export type { IngestContext } from "./ingestContext";
 export { type IngestItemsInput, ingestItems } from "./ingestItems";

@@ -23,8 +23,6 @@ export async function lockRowCounter(tx: Tx, projectId: number): Promise<number>
 export interface LabelProjectRow {
   taskType: string;
   taskConfig: unknown;
-  overlap: number;
-  guidelinesVersion: number;
 }
 
 /** The project's label settings, kept as they are until the transaction ends; undefined when it was deleted. */
@@ -34,8 +32,8 @@ export async function lockLabelSettings(
   willChange: boolean,
 ): Promise<LabelProjectRow | undefined> {
   const { rows } = await tx.query<LabelProjectRow>(
-    `select task_type as "taskType", task_config as "taskConfig", overlap, guidelines_version as "guidelinesVersion"
-       from project where id = $1 and deleted_at is null ${willChange ? "for no key update" : "for share"}`,
+    `select task_type as "taskType", task_config as "taskConfig" from project
+      where id = $1 and deleted_at is null ${willChange ? "for no key update" : "for share"}`,
     [projectId],
   );
   return rows[0];
@@ -100,44 +98,17 @@ export interface NewItems {
   duplicateOf: (number | null)[];
   contents: string[];
   metas: (string | null)[];
-  /** Null throughout when no item brings a label. */
-  labels: { status: string[]; nLabels: number[]; consensus: (string | null)[]; agreement: (number | null)[] } | null;
 }
 
 export async function insertItems(tx: Tx, items: NewItems): Promise<void> {
-  const { projectId, firstRow, labels } = items;
-  if (labels) {
-    await tx.query({
-      name: "winnow_insert_labelled_items",
-      text: `insert into item (project_id, row, external_id, content_hash, duplicate_of, import_run, created_at, status,
-               n_labels, consensus, agreement, resolved_at)
-             select $1, $2 + t.place::int - 1, t.id, decode(t.hash, 'hex'), t.duplicate_of, $3::int, $4::timestamptz, t.status, t.n_labels,
-                    t.consensus::jsonb, t.agreement, case when t.status = 'resolved' then $4::timestamptz end
-               from unnest($5::text[], $6::text[], $7::int[], $8::text[], $9::int[], $10::text[], $11::float8[])
-                    with ordinality as t(id, hash, duplicate_of, status, n_labels, consensus, agreement, place)`,
-      values: [
-        projectId,
-        firstRow,
-        items.importRun,
-        items.now,
-        items.externalIds,
-        items.hashes,
-        items.duplicateOf,
-        labels.status,
-        labels.nLabels,
-        labels.consensus,
-        labels.agreement,
-      ],
-    });
-  } else {
-    await tx.query({
-      name: "winnow_insert_items",
-      text: `insert into item (project_id, row, external_id, content_hash, duplicate_of, import_run, created_at)
-             select $1, $2 + t.place::int - 1, t.id, decode(t.hash, 'hex'), t.duplicate_of, $3, $4
-               from unnest($5::text[], $6::text[], $7::int[]) with ordinality as t(id, hash, duplicate_of, place)`,
-      values: [projectId, firstRow, items.importRun, items.now, items.externalIds, items.hashes, items.duplicateOf],
-    });
-  }
+  const { projectId, firstRow } = items;
+  await tx.query({
+    name: "winnow_insert_items",
+    text: `insert into item (project_id, row, external_id, content_hash, duplicate_of, import_run, created_at)
+           select $1, $2 + t.place::int - 1, t.id, decode(t.hash, 'hex'), t.duplicate_of, $3, $4
+             from unnest($5::text[], $6::text[], $7::int[]) with ordinality as t(id, hash, duplicate_of, place)`,
+    values: [projectId, firstRow, items.importRun, items.now, items.externalIds, items.hashes, items.duplicateOf],
+  });
   await tx.query({
     name: "winnow_insert_contents",
     text: `insert into item_content (project_id, row, content, meta)
@@ -159,38 +130,7 @@ export async function addToRowCounter(
   );
 }
 
-export interface NewLabels {
-  projectId: number;
-  source: "import" | "key";
-  guidelinesVersion: number;
-  now: Date;
-  rows: number[];
-  values: string[];
-  submissionIds: string[];
-  nResolved: number;
-}
-
-/** Appends one label per row under the next sequence numbers. The label counter is locked from here to the commit. */
-export async function appendLabels(tx: Tx, labels: NewLabels): Promise<void> {
-  await tx.query(
-    `with counted as (
-       insert into label_counter as c (project_id, label_seq, n_labels, n_resolved) values ($1, $2, $2, $3)
-       on conflict (project_id) do update
-          set label_seq = c.label_seq + $2, n_labels = c.n_labels + $2, n_resolved = c.n_resolved + $3
-       returning label_seq)
-     insert into annotation (project_id, seq, kind, row, submission_id, source, value, purpose, guidelines_version, at)
-     select $1, counted.label_seq - $2 + t.place::int, 'label', t.row, t.submission_id, $4, t.value::jsonb, 'train', $5, $6
-       from counted, unnest($7::int[], $8::text[], $9::uuid[]) with ordinality as t(row, value, submission_id, place)`,
-    [
-      labels.projectId,
-      labels.rows.length,
-      labels.nResolved,
-      labels.source,
-      labels.guidelinesVersion,
-      labels.now,
-      labels.rows,
-      labels.values,
-      labels.submissionIds,
-    ],
-  );
+/** Makes the planner's statistics of the item tables anew: about a second, whatever their size. */
+export async function analyzeItems(db: Db): Promise<void> {
+  await db.query("analyze item, item_content, annotation");
 }

@@ -1,8 +1,6 @@
 import type { ImportMapping } from "@/contracts/ingestion";
 import { LIMITS } from "@/contracts/limits";
 import { getTaskType } from "@/task-types/registry";
-import type { SettledItem } from "../consensus";
-import { settleItem } from "../consensus";
 import { excerptOf } from "../formats";
 import type { RowIssue } from "./rowIssue";
 
@@ -10,16 +8,6 @@ import type { RowIssue } from "./rowIssue";
 export interface LabelledProject {
   taskType: string;
   taskConfig: unknown;
-  overlap: number;
-}
-
-/** A label as it will be stored, with the state of the item that has it as its only answer. */
-export interface ResolvedLabel {
-  /** JSON of the value. */
-  value: string;
-  settled: SettledItem;
-  /** JSON of the aggregated label, or null. */
-  consensus: string | null;
 }
 
 const KNOWN_SHOWN = 8;
@@ -36,7 +24,7 @@ function unwrap(raw: unknown): unknown {
 export class LabelReader {
   readonly #project: LabelledProject;
   readonly #unknownLabel: ImportMapping["unknownLabel"];
-  readonly #known = new Map<string, ResolvedLabel>();
+  readonly #known = new Map<string, { value: unknown }>();
   readonly addedLabels: string[] = [];
   config: unknown;
 
@@ -46,28 +34,17 @@ export class LabelReader {
     this.config = project.taskConfig;
   }
 
-  /** The label; undefined when it is dropped; an issue when it refuses the row. */
-  read(raw: unknown): ResolvedLabel | undefined | { issue: RowIssue } {
+  /** The label's value; undefined when it is dropped; an issue when it refuses the row. */
+  read(raw: unknown): { value: unknown } | { issue: RowIssue } | undefined {
     // Files repeat few labels many times: strings are remembered, other values parsed each time.
-    const key = typeof raw === "string" ? raw : undefined;
-    const known = key === undefined ? undefined : this.#known.get(key);
+    const known = typeof raw === "string" ? this.#known.get(raw) : undefined;
     if (known) return known;
     const value = this.#parse(raw);
     if (value === undefined) {
       return this.#unknownLabel === "dropLabel" ? undefined : { issue: this.#unknownIssue(raw) };
     }
-    const settled = settleItem({ ...this.#project, taskConfig: this.config }, "open", {
-      values: [value],
-      nSkips: 0,
-      isSkippedByAll: false,
-    });
-    const resolved: ResolvedLabel = {
-      value: JSON.stringify(value),
-      settled,
-      consensus: settled.consensus === null ? null : JSON.stringify(settled.consensus),
-    };
-    if (key !== undefined) this.#known.set(key, resolved);
-    return resolved;
+    if (typeof raw === "string") this.#known.set(raw, { value });
+    return { value };
   }
 
   #parse(raw: unknown): unknown {

@@ -23,6 +23,7 @@ import {
   selectImportTotals,
   setRefusedCounts,
 } from "./imports.db";
+import { analyzeItems } from "./ingestion.db";
 import { checkWholeGzip, openUpload } from "./openUpload";
 import { requestAfterIngest } from "./requestAfterIngest";
 import { ImportRefused, writeBatch } from "./writeBatch";
@@ -43,6 +44,9 @@ export interface ImportOutcome {
   nInserted: number;
   nErrors: number;
 }
+
+/** Items added by one run from which the tables' statistics are made anew. */
+const ANALYZE_FROM_ITEMS = 5_000;
 
 /**
  * Reads an uploaded file into items, batch by batch: each batch, its errors and the place reached in the file are one
@@ -148,6 +152,8 @@ async function endRun(
     if (totals.nInserted > 0) await requestAfterIngest(tx, env.clock, projectId);
     await notifyProject(tx, projectId, "imports");
   });
+  // Without statistics the planner reads whole tables until autovacuum comes by, and the queue and the lists would wait.
+  if (totals.nInserted >= ANALYZE_FROM_ITEMS) await analyzeItems(env.db);
   return summary(state, message, totals);
 }
 

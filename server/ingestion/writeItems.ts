@@ -1,13 +1,12 @@
-import { randomUUID } from "node:crypto";
 import type { ImportMapping } from "@/contracts/ingestion";
+import { recordImportedLabels } from "../annotation";
 import { appendAuditLog } from "../audit";
 import type { Actor } from "../auth";
 import type { Tx } from "../db";
 import { notifyProject } from "../jobs";
-import { projectNotFound } from "../projects";
+import { loadProject, projectNotFound } from "../projects";
 import {
   addToRowCounter,
-  appendLabels,
   insertItems,
   lockLabelSettings,
   lockRowCounter,
@@ -16,7 +15,6 @@ import {
   writeTaskConfig,
 } from "./ingestion.db";
 import type { ItemCandidate } from "./itemCandidate";
-import type { ResolvedLabel } from "./resolveLabels";
 import { LabelReader } from "./resolveLabels";
 import type { RowIssue } from "./rowIssue";
 
@@ -45,12 +43,13 @@ export interface WrittenItems {
   labels: number;
 }
 
-type LabelOf = Map<ItemCandidate, ResolvedLabel>;
+/** Values of the labels that come along. */
+type LabelOf = Map<ItemCandidate, unknown>;
 
 /**
  * Adds checked items in the caller's transaction. Locks, in order: the project (while labels come along), its row
- * counter, its label counter. Writes items, contents, and for each label an annotation with the next gap-free sequence
- * number; an item's state follows from that one label by the consensus rule. Items whose id is there already are left
+ * counter, the new items, its label counter. Writes items and contents; labels are recorded by server/annotation under
+ * the next gap-free sequence numbers, which settles their items. Items whose id is there already are left
  * as they are, so calling twice is calling once. Rows are numbered without gaps, in the order of the candidates.
  */
 export async function writeItems(
@@ -59,7 +58,7 @@ export async function writeItems(
   options: WriteItemsOptions,
 ): Promise<WrittenItems> {
   const issues: (RowIssue | undefined)[] = candidates.map(() => undefined);
-  const { labels, guidelinesVersion } = await readLabels(tx, candidates, issues, options);
+  const labels = await readLabels(tx, candidates, issues, options);
   const firstRow = await lockRowCounter(tx, options.projectId);
   const { rows, fresh, existing } = await tellNewFromExisting(tx, candidates, issues, firstRow, options);
   options.onIssues?.(issues);
@@ -73,7 +72,6 @@ export async function writeItems(
     labels: 0,
   };
   if (fresh.length === 0) return result;
-  const hasLabels = fresh.some((candidate) => labels.has(candidate));
   await insertItems(tx, {
     projectId: options.projectId,
     firstRow,
@@ -84,11 +82,10 @@ export async function writeItems(
     duplicateOf,
     contents: fresh.map((c) => c.content),
     metas: fresh.map((c) => c.meta),
-    labels: hasLabels ? labelColumns(fresh, labels) : null,
   });
   await addToRowCounter(tx, options.projectId, { items: fresh.length, duplicates: result.duplicates });
   await notifyProject(tx, options.projectId, "items");
-  if (hasLabels) result.labels = await writeLabels(tx, fresh, labels, firstRow, guidelinesVersion, options);
+  result.labels = await writeLabels(tx, fresh, labels, firstRow, options);
   return result;
 }
 
@@ -97,9 +94,9 @@ async function readLabels(
   candidates: readonly ItemCandidate[],
   issues: (RowIssue | undefined)[],
   options: WriteItemsOptions,
-): Promise<{ labels: LabelOf; guidelinesVersion: number }> {
+): Promise<LabelOf> {
   const labels: LabelOf = new Map();
-  if (candidates.every((candidate) => candidate.label === undefined)) return { labels, guidelinesVersion: 0 };
+  if (candidates.every((candidate) => candidate.label === undefined)) return labels;
   const settings = await lockLabelSettings(tx, options.projectId, options.unknownLabel === "addLabel");
   if (!settings) throw projectNotFound();
   const reader = new LabelReader(settings, options.unknownLabel);
@@ -108,7 +105,7 @@ async function readLabels(
     const label = reader.read(candidate.label);
     if (label === undefined) return;
     if ("issue" in label) issues[i] = label.issue;
-    else labels.set(candidate, label);
+    else labels.set(candidate, label.value);
   });
   if (reader.addedLabels.length > 0) {
     await writeTaskConfig(tx, options.projectId, reader.config, options.now);
@@ -122,7 +119,7 @@ async function readLabels(
     });
     await notifyProject(tx, options.projectId, "settings");
   }
-  return { labels, guidelinesVersion: settings.guidelinesVersion };
+  return labels;
 }
 
 const REPEATED =
@@ -191,38 +188,25 @@ async function findOriginals(
   });
 }
 
-function labelColumns(fresh: readonly ItemCandidate[], labels: LabelOf) {
-  const each = fresh.map((candidate) => labels.get(candidate));
-  return {
-    status: each.map((label) => label?.settled.status ?? "open"),
-    nLabels: each.map((label) => (label ? 1 : 0)),
-    consensus: each.map((label) => label?.consensus ?? null),
-    agreement: each.map((label) => label?.settled.agreement ?? null),
-  };
-}
-
 async function writeLabels(
   tx: Tx,
   fresh: readonly ItemCandidate[],
   labels: LabelOf,
   firstRow: number,
-  guidelinesVersion: number,
   options: WriteItemsOptions,
 ): Promise<number> {
-  const labelled = fresh.flatMap((candidate, i) => {
-    const label = labels.get(candidate);
-    return label ? [{ row: firstRow + i, label }] : [];
-  });
-  await appendLabels(tx, {
-    projectId: options.projectId,
+  const labelled = fresh.flatMap((candidate, i) =>
+    labels.has(candidate) ? [{ row: firstRow + i, value: labels.get(candidate) }] : [],
+  );
+  if (labelled.length === 0) return 0;
+  const { recorded } = await recordImportedLabels(tx, {
+    // Read again: labels may just have been added.
+    project: await loadProject(tx, options.projectId),
     source: options.source,
-    guidelinesVersion,
+    origin: options.importRun === null ? "ingest" : `import:${options.importRun}`,
+    labels: labelled,
     now: options.now,
-    rows: labelled.map(({ row }) => row),
-    values: labelled.map(({ label }) => label.value),
-    submissionIds: labelled.map(() => randomUUID()),
-    nResolved: labelled.filter(({ label }) => label.settled.status === "resolved").length,
   });
   await notifyProject(tx, options.projectId, "labels");
-  return labelled.length;
+  return recorded;
 }
