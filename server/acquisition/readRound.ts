@@ -1,3 +1,4 @@
+import { SECOND_MS } from "@/contracts/limits";
 import type { ManifestArray, RoundManifest } from "@/contracts/manifest";
 import { roundManifest } from "@/contracts/manifest";
 import type { Db } from "../db";
@@ -16,8 +17,6 @@ export interface RoundView extends Omit<RoundDetailRow, "triggeredAt" | "started
   hasManifest: boolean;
 }
 
-const SECOND = 1000;
-
 /** @throws AppError E_NOT_FOUND. */
 export async function readRound(db: Db, projectId: number, number: number): Promise<RoundView> {
   const { manifestKey, ...round } = await requireRound(db, projectId, number);
@@ -27,7 +26,7 @@ export async function readRound(db: Db, projectId: number, number: number): Prom
     triggeredAt: triggeredAt?.toISOString() ?? null,
     startedAt: startedAt.toISOString(),
     finishedAt: finishedAt.toISOString(),
-    secondsFromLabel: triggeredAt === null ? null : (finishedAt.getTime() - triggeredAt.getTime()) / SECOND,
+    secondsFromLabel: triggeredAt === null ? null : (finishedAt.getTime() - triggeredAt.getTime()) / SECOND_MS,
     hasManifest: manifestKey !== null,
   };
 }

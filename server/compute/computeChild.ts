@@ -4,12 +4,13 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ERROR_CODES } from "@/contracts/errors";
+import { SECOND_MS } from "@/contracts/limits";
 import type { ErrorCode } from "../errors";
 import { AppError } from "../errors";
 import type { ChildMessage, TaskProgress, TaskRequest, TaskUsage } from "./protocol";
 
 /** Longest a child may take to come up. */
-const START_TIMEOUT_MS = 30_000;
+const START_TIMEOUT_MS = 30 * SECOND_MS;
 const WATCH_EVERY_MS = 250;
 const HEAP_MIB_MAX = 2_048;
 /** Characters of a dying child's standard error that are kept for the message. */
@@ -141,7 +142,7 @@ export class ComputeChild {
     const { timeLimitMs, memoryLimitBytes } = task.limits;
     task.timers.push(
       setTimeout(() => {
-        fail(`The ${task.kind} task ran longer than its ${timeLimitMs / 1000} s and was stopped.`, {
+        fail(`The ${task.kind} task ran longer than its ${timeLimitMs / SECOND_MS} s and was stopped.`, {
           reason: "timeLimit",
           timeLimitMs,
         });

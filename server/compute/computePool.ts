@@ -1,13 +1,14 @@
 import { availableParallelism, totalmem } from "node:os";
+import { MINUTE_MS, SECOND_MS } from "@/contracts/limits";
 import { AppError } from "../errors";
 import type { BlobStore } from "../storage";
 import { ComputeChild } from "./computeChild";
 import type { ComputeTasks, TaskKind, TaskProgress, TaskUsage } from "./protocol";
 
 /** How long an idle child is kept, ready for the next task. */
-const KEEP_WARM_MS = 30_000;
+const KEEP_WARM_MS = 30 * SECOND_MS;
 const CHILDREN_MAX = 4;
-const TIME_LIMIT_MS = 30 * 60_000;
+const TIME_LIMIT_MS = 30 * MINUTE_MS;
 const MEMORY_LIMIT_BYTES = 8 * 2 ** 30;
 /** Share of the machine's memory that one task may take. */
 const MEMORY_SHARE_MAX = 0.6;

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { HOUR_MS } from "@/contracts/limits";
 import type { Clock } from "../clock";
 import type { ComputePool, ShardRef } from "../compute";
 import type { Pool } from "../db";
@@ -38,7 +39,7 @@ const SHARD_ROWS_MAX = 65_536;
 /** A sentence encoder does some hundred texts a second: small shards, so that a crash costs minutes. */
 const SHARD_ROWS_ONNX = 4_096;
 const SHARD_ROWS_MIN = 256;
-const ENCODER_TIME_LIMIT_MS = 6 * 3_600_000;
+const ENCODER_TIME_LIMIT_MS = 6 * HOUR_MS;
 /** Steps in one run: learning, appending what came meanwhile, and again; then the next run goes on. */
 const STEPS_MAX = 50;
 

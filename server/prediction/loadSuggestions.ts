@@ -1,5 +1,7 @@
 import type { SuggestionView } from "@/contracts/items";
+import { SECOND_MS } from "@/contracts/limits";
 import { getTaskType } from "@/task-types/registry";
+import { systemClock } from "../clock";
 import type { Db } from "../db";
 import { isAppError } from "../errors";
 import type { BlobReader, BlobStore } from "../storage";
@@ -12,7 +14,7 @@ const MODELS_MAX = 64;
 /** Files kept open: a claim then costs one read per item. */
 const READERS_MAX = 128;
 /** Shards of a model are asked for again at most this often when a row is in none: new items get theirs after a while. */
-const REFRESH_EVERY_MS = 1_000;
+const REFRESH_EVERY_MS = SECOND_MS;
 
 interface CachedModel {
   trainer: string;
@@ -48,7 +50,7 @@ export async function loadSuggestions(
   let model = await cachedModel(cache, db, name, projectId, current.modelVersion);
   if (!model) return suggestions;
   const isUnknown = (row: number) => shardOf(model as CachedModel, row) === undefined;
-  if (rows.some(isUnknown) && performance.now() - model.readAtMs > REFRESH_EVERY_MS) {
+  if (rows.some(isUnknown) && systemClock.monotonicMs() - model.readAtMs > REFRESH_EVERY_MS) {
     cache.models.delete(name);
     model = await cachedModel(cache, db, name, projectId, current.modelVersion);
     if (!model) return suggestions;
@@ -106,7 +108,7 @@ async function readModel(db: Db, projectId: number, version: number): Promise<Ca
     return index === undefined ? null : taskType.valueOfClass(model.taskConfig, index);
   });
   const shards = await selectPredictionShards(db, projectId, version);
-  return { trainer: model.trainer, classes: model.classes, values, shards, readAtMs: performance.now() };
+  return { trainer: model.trainer, classes: model.classes, values, shards, readAtMs: systemClock.monotonicMs() };
 }
 
 function shardOf(model: CachedModel, row: number): PredictionShardRow | undefined {

@@ -43,11 +43,8 @@ interface Pooled {
 export async function createOnnxFeaturizer(options: OnnxOptions): Promise<Featurizer> {
   const { Tokenizer } = await import("@huggingface/tokenizers");
   const ort = await import("onnxruntime-node");
-  const readJson = async (name: string) => JSON.parse(await readFile(join(options.folder, name), "utf8")) as object;
-  const tokenizer = new Tokenizer(
-    await readJson(TOKENIZER_FILE),
-    await readJson(TOKENIZER_CONFIG_FILE).catch(() => ({})),
-  );
+  const { model, config } = await readTokenizer(options.folder);
+  const tokenizer = new Tokenizer(model, config);
   const session = await ort.InferenceSession.create(join(options.folder, MODEL_FILE), {
     intraOpNumThreads: 1,
     interOpNumThreads: 1,
@@ -57,7 +54,9 @@ export async function createOnnxFeaturizer(options: OnnxOptions): Promise<Featur
   });
   const closing = tokenizer.encode("").ids.at(-1);
   const encode = (text: string): number[] => {
-    const { ids } = tokenizer.encode(text.slice(0, options.maxTokens * CHARACTERS_PER_TOKEN_MAX));
+    const all = tokenizer.encode(text.slice(0, options.maxTokens * CHARACTERS_PER_TOKEN_MAX)).ids;
+    // A vocabulary without a token for unknown words leaves holes.
+    const ids = all.filter((id) => id !== undefined);
     if (ids.length <= options.maxTokens) return ids;
     const kept = ids.slice(0, options.maxTokens);
     // The model expects its closing token where there is one.
@@ -96,6 +95,21 @@ export async function createOnnxFeaturizer(options: OnnxOptions): Promise<Featur
     },
     dispose: () => session.release(),
   };
+}
+
+/**
+ * The two files of a tokenizer; the second may be missing. The token for unknown words stands in either, as text or as an
+ * object, and the library looks for text in the second.
+ */
+async function readTokenizer(folder: string): Promise<{ model: object; config: object }> {
+  const read = async (name: string) => {
+    const text = await readFile(join(folder, name), "utf8").catch(() => "{}");
+    return JSON.parse(text) as { model?: { unk_token?: string }; unk_token?: string | { content: string } };
+  };
+  const model = await read(TOKENIZER_FILE);
+  const config = await read(TOKENIZER_CONFIG_FILE);
+  const given = typeof config.unk_token === "object" ? config.unk_token?.content : config.unk_token;
+  return { model, config: { ...config, unk_token: given ?? model.model?.unk_token } };
 }
 
 /** The integer inputs every text encoder asks for; an unknown one is named, not guessed. */
