@@ -4,7 +4,8 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import pg from "pg";
 import { afterEach, describe, expect, test } from "vitest";
-import { instanceDatabaseUrl } from "@/test/harness/instanceAccess";
+import { makeProject } from "@/test/harness/factories";
+import { instanceDatabaseUrl, openInstancePool, openSession } from "@/test/harness/instanceAccess";
 import type { LaunchedWinnow } from "@/test/harness/launchWinnow";
 import { launchExpectingFailure, launchWinnow, postgresPid } from "@/test/harness/launchWinnow";
 import { childrenOf, partPid } from "@/test/harness/processTree";
@@ -76,6 +77,27 @@ describe("npm start", () => {
     await untilGone(pids);
     expect(processesIn(join(winnow.dataDir, "postgres"))).toEqual([]);
     expect(existsSync(join(winnow.dataDir, "start.lock"))).toBe(false);
+  });
+
+  test("stops in time with live pages open, and their streams end", async () => {
+    const winnow = await launch({ dataDir: makeDataDir() });
+    const pool = openInstancePool(winnow);
+    const project = await makeProject(pool);
+    const cookie = await openSession(pool, winnow, project.lead.id);
+    await pool.end();
+    const input = encodeURIComponent(JSON.stringify({ projectId: project.id }));
+    const stream = await fetch(`${winnow.url}/api/trpc/events.project?input=${input}`, {
+      headers: { cookie, origin: winnow.url, accept: "text/event-stream" },
+    });
+    expect(stream.status).toBe(200);
+    const ended = stream.text().then(
+      () => "ended",
+      () => "ended",
+    );
+    const askedMs = performance.now();
+    expect(await winnow.stop()).toBe(0);
+    expect(performance.now() - askedMs).toBeLessThan(10_000);
+    expect(await ended).toBe("ended");
   });
 
   test("keeps what is in the data folder from one start to the next, and its secrets to the owner", async () => {
