@@ -66,6 +66,27 @@ export interface CurveSeries {
   points: CurvePoint[];
 }
 
+/** One side of a comparison: a model version as it was measured on its project's own audit sample. */
+export interface ComparedVersion {
+  projectId: number;
+  projectName: string;
+  strategy: string;
+  modelVersion: number;
+  nTrain: number;
+  /** Accuracy on n audit items. */
+  value: number;
+  n: number;
+  /** Accuracy of the same version on the hidden labels of a demonstration, where they were measured. */
+  demoTruth: number | null;
+}
+/** Two learning curves at the largest number of training labels that both have reached. */
+export interface CurveComparison {
+  mine: ComparedVersion;
+  other: ComparedVersion;
+  /** Accuracy of mine minus that of the other. */
+  difference: Measured;
+}
+
 export interface ThroughputView {
   bucketSeconds: number;
   points: { at: string; labels: number; skips: number; annotators: number }[];

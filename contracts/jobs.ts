@@ -42,6 +42,20 @@ export const JOBS = {
 } as const;
 
 export type JobName = keyof typeof JOBS;
+
+/** What people call each job. */
+export const JOB_TITLES: Record<JobName, string> = {
+  "ingestion.run": "Import of a file",
+  "items.index": "Search index",
+  "features.build": "Features of items",
+  "training.retrain": "Training",
+  "prediction.predict": "Predictions",
+  "prediction.assemble": "Outside predictions",
+  "queue.refill": "Queue refill",
+  "evaluation.measure": "Measurement",
+  "demo.simulate": "Simulated annotators",
+  "training.tick": "Schedule",
+};
 export type JobPayload<N extends JobName> = z.infer<(typeof JOBS)[N]>;
 
 export const JOB_STATES = ["queued", "running", "succeeded", "failed", "cancelled"] as const;

@@ -305,16 +305,19 @@ export interface ComparableRow {
   slug: string;
   name: string;
   strategy_spec: { main?: { id?: string } };
+  /** Made together with this project: the same demonstration data and the same seed. */
+  is_twin: boolean;
 }
 
 /** Projects of the same task that the person may read, for overlaying learning curves. */
 export async function readComparable(db: Db, projectId: number, userId: string | null): Promise<ComparableRow[]> {
   const { rows } = await db.query<ComparableRow>(
-    `select p.id, p.slug, p.name, p.strategy_spec from project p join project mine on mine.id = $1
+    `select p.id, p.slug, p.name, p.strategy_spec, (p.demo is not null and p.demo = mine.demo and p.seed = mine.seed) as is_twin
+       from project p join project mine on mine.id = $1
       where p.id <> $1 and p.deleted_at is null and p.task_type = mine.task_type
         and ($2::text is null or exists (select 1 from project_member m where m.project_id = p.id and m.user_id = $2 and m.role in ('lead', 'reviewer')))
         and exists (select 1 from metric_point x where x.project_id = p.id)
-      order by (p.demo is not distinct from mine.demo) desc, p.id desc limit 50`,
+      order by is_twin desc, (p.demo is not distinct from mine.demo) desc, p.id desc limit 50`,
     [projectId, userId],
   );
   return rows;

@@ -2,6 +2,7 @@ export { readComparable } from "./dashboards.db";
 export { forgetLabelTallies } from "./labelTally";
 export { readAnnotators } from "./readAnnotators";
 export { readClassBalance } from "./readClassBalance";
+export { readComparison } from "./readComparison";
 export { readLearningCurve } from "./readLearningCurve";
 export { readOverview } from "./readOverview";
 export { readRounds } from "./readRounds";

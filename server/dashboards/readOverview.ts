@@ -1,8 +1,10 @@
 import type { Measured, OverviewView } from "@/contracts/dashboards";
+import type { JobName } from "@/contracts/jobs";
+import { JOB_TITLES } from "@/contracts/jobs";
 import { HOUR_MS } from "@/contracts/limits";
 import type { Clock } from "@/server/clock";
 import type { Db } from "@/server/db";
-import type { MetricRow } from "./dashboards.db";
+import type { ActiveModelRow, MetricRow, RoundDbRow, TaskRow, TotalsRow } from "./dashboards.db";
 import {
   readActiveModel,
   readFailedJobs,
@@ -68,35 +70,42 @@ export async function readOverview({ db, clock }: { db: Db; clock: Clock }, proj
           finishedAt: round.finished_at.toISOString(),
         }
       : null,
-    warnings: [
-      ...(task?.status === "paused" ? [warn("paused", "The project is paused: nobody is served.", "settings")] : []),
-      ...(task?.pinned_model_version != null
-        ? [
-            warn(
-              "pinned",
-              `Model version ${task.pinned_model_version} is pinned: newer versions are trained but not used.`,
-              "models",
-            ),
-          ]
-        : []),
-      ...(model && model.labels_since > STALE_LABELS
-        ? [warn("stale", `The model has not seen the last ${model.labels_since} labels.`, "models")]
-        : []),
-      ...(totals.n_items > 0 && queue.open === 0 && itemsLeft > 0
-        ? [warn("emptyQueue", "The queue is empty although items are left to label.", "jobs")]
-        : []),
-      ...(round && round.n_fallback > 0
-        ? [
-            warn(
-              "fallback",
-              `${round.n_fallback} of ${round.n_picked} items of round ${round.number} were chosen by a fallback.`,
-              "rounds",
-            ),
-          ]
-        : []),
-      ...failed.map((job) => warn("jobFailed", `${job.kind} failed: ${job.error?.message ?? "no message"}`, "jobs")),
-    ],
+    warnings: listWarnings({ totals, itemsLeft, queue, model, round, task, failed }),
   };
+}
+
+/** What a lead should know before reading the numbers, the gravest first. */
+function listWarnings(facts: {
+  totals: TotalsRow;
+  itemsLeft: number;
+  queue: { open: number };
+  model: ActiveModelRow | null;
+  round: RoundDbRow | undefined;
+  task: TaskRow | null;
+  failed: Awaited<ReturnType<typeof readFailedJobs>>;
+}): OverviewView["warnings"] {
+  const { totals, itemsLeft, queue, model, round, task, failed } = facts;
+  const warnings: OverviewView["warnings"] = [];
+  if (task?.status === "paused") warnings.push(warn("paused", "The project is paused: nobody is served.", null));
+  for (const { kind, error } of failed) {
+    const title = JOB_TITLES[kind as JobName] ?? kind;
+    warnings.push(warn("jobFailed", `${title} failed: ${error?.message ?? "no message"}`, "jobs"));
+  }
+  if (totals.n_items > 0 && queue.open === 0 && itemsLeft > 0 && task?.status === "active") {
+    warnings.push(warn("emptyQueue", "The queue is empty although items are left to label.", "jobs"));
+  }
+  if (task?.pinned_model_version != null) {
+    const message = `Model version ${task.pinned_model_version} is pinned: newer versions are trained but not used.`;
+    warnings.push(warn("pinned", message, "models"));
+  }
+  if (model && model.labels_since > STALE_LABELS) {
+    warnings.push(warn("stale", `The model has not seen the last ${model.labels_since} labels.`, "models"));
+  }
+  if (round && round.n_fallback > 0) {
+    const message = `${round.n_fallback} of ${round.n_picked} items of round ${round.number} were chosen by a fallback.`;
+    warnings.push(warn("fallback", message, "rounds"));
+  }
+  return warnings;
 }
 
 function warn(code: string, message: string, link: string | null): OverviewView["warnings"][number] {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { measuredShare, quantileSorted, spearman } from "./statistics";
+import { differenceOfShares, measuredShare, quantileSorted, spearman } from "./statistics";
 
 describe("measuredShare", () => {
   it("gives Wilson's interval: 8 of 10 lies between 49.0 % and 94.3 %", () => {
@@ -12,6 +12,32 @@ describe("measuredShare", () => {
     expect(measuredShare(0, 5, "audit")?.lower).toBe(0);
     expect(measuredShare(5, 5, "audit")?.upper).toBe(1);
     expect(measuredShare(0, 0, "audit")).toBeNull();
+  });
+});
+
+describe("differenceOfShares", () => {
+  // Newcombe 1998, table II, method 10, to the four decimals printed there.
+  it.each([
+    [56, 70, 48, 80, 0.0524, 0.3339],
+    [9, 10, 3, 10, 0.1705, 0.809],
+    [6, 7, 2, 7, 0.0582, 0.8062],
+    [5, 56, 0, 29, -0.0381, 0.1926],
+    [0, 10, 0, 20, -0.1611, 0.2775],
+    [0, 10, 0, 10, -0.2775, 0.2775],
+    [10, 10, 0, 20, 0.6791, 1],
+    [10, 10, 0, 10, 0.6075, 1],
+  ])("of %i/%i and %i/%i has the published interval %f to %f", (hitsA, nA, hitsB, nB, lower, upper) => {
+    const difference = differenceOfShares({ hits: hitsA, n: nA }, { hits: hitsB, n: nB });
+    expect(difference.value).toBeCloseTo(hitsA / nA - hitsB / nB, 12);
+    expect(difference.lower).toBeCloseTo(lower, 4);
+    expect(difference.upper).toBeCloseTo(upper, 4);
+  });
+  it("turns around with its sides, and refuses empty samples", () => {
+    const there = differenceOfShares({ hits: 8, n: 10 }, { hits: 5, n: 20 });
+    const back = differenceOfShares({ hits: 5, n: 20 }, { hits: 8, n: 10 });
+    expect(back.lower).toBeCloseTo(-there.upper, 12);
+    expect(back.upper).toBeCloseTo(-there.lower, 12);
+    expect(() => differenceOfShares({ hits: 0, n: 0 }, { hits: 1, n: 2 })).toThrow(RangeError);
   });
 });
 

@@ -1,7 +1,7 @@
 import type { Measured } from "@/contracts/dashboards";
+import { wilsonInterval } from "@/strategies";
 
-/** Two-sided 95 % normal quantile. */
-const Z_95 = 1.959963984540054;
+const LEVEL = 0.95;
 
 /**
  * A share with its Wilson score interval (Wilson 1927) at 95 %.
@@ -11,19 +11,39 @@ const Z_95 = 1.959963984540054;
  */
 export function measuredShare(hits: number, n: number, sample: string): Measured | null {
   if (n === 0) return null;
-  const p = hits / n;
-  const z2 = Z_95 * Z_95;
-  const center = (p + z2 / (2 * n)) / (1 + z2 / n);
-  const half = (Z_95 / (1 + z2 / n)) * Math.sqrt((p * (1 - p)) / n + z2 / (4 * n * n));
+  const { low, high } = wilsonInterval(hits, n, LEVEL);
   return {
-    value: p,
-    lower: Math.max(0, center - half),
-    upper: Math.min(1, center + half),
-    level: 0.95,
+    value: hits / n,
+    lower: low,
+    upper: high,
+    level: LEVEL,
     unit: "share",
     n,
     sample,
     method: "Wilson score interval",
+  };
+}
+
+/**
+ * The difference of two shares, a minus b, with Newcombe's hybrid score interval at 95 % (Newcombe 1998, Statistics in
+ * Medicine 17: 873–890, method 10): the two Wilson intervals, put together as for independent samples. Samples that share
+ * items, as those of twin projects do, are positively correlated as a rule; the interval is then wider than it needs to be.
+ *
+ * @param hits  successes, 0 … n; `n` at least 1 on both sides.
+ */
+export function differenceOfShares(
+  a: { hits: number; n: number },
+  b: { hits: number; n: number },
+): { value: number; lower: number; upper: number } {
+  if (a.n < 1 || b.n < 1) throw new RangeError(`differenceOfShares: samples of ${a.n} and ${b.n} items`);
+  const pa = a.hits / a.n;
+  const pb = b.hits / b.n;
+  const wa = wilsonInterval(a.hits, a.n, LEVEL);
+  const wb = wilsonInterval(b.hits, b.n, LEVEL);
+  return {
+    value: pa - pb,
+    lower: Math.max(-1, pa - pb - Math.hypot(pa - wa.low, wb.high - pb)),
+    upper: Math.min(1, pa - pb + Math.hypot(wa.high - pa, pb - wb.low)),
   };
 }
 

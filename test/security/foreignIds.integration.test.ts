@@ -129,6 +129,7 @@ const CALLS: [path: string, input: () => Record<string, unknown>, extraCodes?: s
     ["E_LEASE"],
   ],
   ["dashboard.learningCurve", () => ({ projectId: projectId(), compareWith: [other.id] })],
+  ["dashboard.comparison", () => ({ projectId: projectId(), otherId: other.id })],
   ["item.get", () => ({ projectId: projectId(), row: 3 })],
   ["imports.get", () => ({ projectId: projectId(), number: 1 })],
   ["imports.errors", () => ({ projectId: projectId(), number: 1, limit: 10 })],

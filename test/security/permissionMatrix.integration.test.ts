@@ -109,6 +109,7 @@ const MATRIX: Record<string, Caller[]> = {
   "dashboard.selectionWorks": READ,
   "dashboard.progress": READ,
   "dashboard.comparable": READ,
+  "dashboard.comparison": READ,
   "demo.list": SIGNED_IN,
   "demo.create": ADMINISTRATORS,
   "demo.simulate": MANAGE,

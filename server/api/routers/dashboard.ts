@@ -6,6 +6,7 @@ import {
   readAnnotators,
   readClassBalance,
   readComparable,
+  readComparison,
   readLearningCurve,
   readOverview,
   readRounds,
@@ -41,8 +42,26 @@ export const dashboardRouter = router({
     if (ctx.actor.kind === "key") return [];
     const isAdministrator = ctx.actor.kind === "system" || ctx.actor.role === "administrator";
     const rows = await readComparable(ctx.db, ctx.project.id, isAdministrator ? null : userIdOf(ctx.actor));
-    return rows.map((r) => ({ id: r.id, slug: r.slug, name: r.name, strategy: r.strategy_spec.main?.id ?? "unknown" }));
+    return rows.map((r) => ({
+      id: r.id,
+      slug: r.slug,
+      name: r.name,
+      strategy: r.strategy_spec.main?.id ?? "unknown",
+      isTwin: r.is_twin,
+    }));
   }),
+  /** The difference between two learning curves where both have data; null while there is nothing to compare. */
+  comparison: projectProcedure("read")
+    .input(z.object({ otherId: z.int() }))
+    .query(async ({ ctx, input }) => {
+      const { otherId } = input;
+      await authorizeProject(
+        { ...ctx, credential: { kind: "actor", actor: ctx.actor } },
+        { projectId: otherId },
+        "read",
+      );
+      return readComparison(ctx.db, ctx.project.id, otherId);
+    }),
   /** Labels and skips over time. */
   throughput: projectProcedure("read")
     .input(z.object({ hours: z.number().min(1).max(MAX_HOURS).default(24) }))
