@@ -2,7 +2,7 @@
 import { ChevronLeft, ChevronRight } from "lucide-react";
 import { Button } from "./Button";
 
-/** Back and forth through pages that are known by cursors only. */
+/** Back and forth through pages that are known by cursors only. Nothing where there is one page and nothing to say. */
 export function Pager({
   label,
   summary,
@@ -22,6 +22,7 @@ export function Pager({
   onPrevious: () => void;
   onNext: () => void;
 }) {
+  if (!summary && !hasPrevious && !hasNext) return null;
   return (
     <nav aria-label={`Pages of ${label}`} className="flex items-center justify-between gap-3 py-3">
       <span role="status" className="tnum text-ink-2 text-sm">
