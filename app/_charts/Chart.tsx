@@ -1,9 +1,14 @@
 "use client";
+import "./charts.css";
 import * as Plot from "@observablehq/plot";
-import { Download, ImageDown, Table2 } from "lucide-react";
+import { ChartLine, Download, ImageDown, Table2 } from "lucide-react";
 import type { ReactNode } from "react";
 import { useEffect, useId, useRef, useState } from "react";
-import type { ChartTable } from "./exportChart";
+import { ErrorState } from "@/app/_ui/ErrorState";
+import { IconButton } from "@/app/_ui/IconButton";
+import { ChartLegend } from "./ChartLegend";
+import { ChartNumbers } from "./ChartNumbers";
+import type { ChartTable, LegendEntry } from "./exportChart";
 import { saveBlob, savePng, toCsv } from "./exportChart";
 
 export interface ChartProps {
@@ -18,121 +23,39 @@ export interface ChartProps {
   height?: number;
   /** Shown instead of axes when there is nothing to draw. */
   empty?: ReactNode;
-  legend?: { name: string; color: string; dashed?: boolean }[];
+  legend?: LegendEntry[];
+  /** Makes the legend's entries switches. */
+  onToggle?: (name: string) => void;
 }
 
 const DEFAULT_HEIGHT = 280;
+/** What every drawing shares; charts add to it. */
+const STYLE = { background: "transparent", fontFamily: "var(--font-sans)", fontSize: "11px", overflow: "visible" };
 
 /** A drawn series of numbers: labelled axes, tooltips, a table with the same numbers, PNG and CSV. Decides nothing. */
-export function Chart({
-  title,
-  description,
-  plot,
-  table,
-  fileName,
-  height = DEFAULT_HEIGHT,
-  empty,
-  legend,
-}: ChartProps) {
+export function Chart(props: ChartProps) {
+  const { title, description, table, height = DEFAULT_HEIGHT, empty, legend, onToggle } = props;
   const frame = useRef<HTMLDivElement>(null);
-  const [width, setWidth] = useState(0);
   const [asTable, setAsTable] = useState(false);
   const titleId = useId();
   const isEmpty = table.rows.length === 0;
-
-  useEffect(() => {
-    const node = frame.current;
-    if (!node) return;
-    const observer = new ResizeObserver(([entry]) => setWidth(Math.round(entry.contentRect.width)));
-    observer.observe(node);
-    return () => observer.disconnect();
-  }, []);
-
-  // Plot builds DOM by itself: React hands it an empty element and takes the result out again.
-  useEffect(() => {
-    const node = frame.current;
-    if (!node || width === 0 || asTable || isEmpty) return;
-    const drawing = Plot.plot({ width, height, style: { background: "transparent" }, ...plot(width) });
-    drawing.setAttribute("aria-hidden", "true");
-    node.append(drawing);
-    return () => drawing.remove();
-  }, [plot, width, height, asTable, isEmpty]);
-
-  const buttonClass =
-    "inline-flex size-8 items-center justify-center rounded-md text-ink-3 hover:bg-hover hover:text-ink disabled:opacity-40";
+  useDrawing(frame, props, !asTable && !isEmpty);
   return (
     <figure aria-labelledby={titleId} className="min-w-0">
       <figcaption className="mb-2 flex items-start gap-2">
         <div className="min-w-0 flex-1">
-          <h3 id={titleId} className="font-medium text-ink">
+          <h3 id={titleId} className="font-[550] text-ink">
             {title}
           </h3>
-          <p className="text-sm text-ink-3">{description}</p>
+          <p className="text-ink-3 text-sm">{description}</p>
         </div>
-        <button
-          type="button"
-          className={buttonClass}
-          aria-pressed={asTable}
-          disabled={isEmpty}
-          onClick={() => setAsTable(!asTable)}
-          title={asTable ? "Show the chart" : "Show the numbers"}
-          aria-label={`${title}: ${asTable ? "show the chart" : "show the numbers as a table"}`}
-        >
-          <Table2 className="size-4" aria-hidden />
-        </button>
-        <button
-          type="button"
-          className={buttonClass}
-          disabled={isEmpty || asTable}
-          onClick={() => {
-            const svg = frame.current?.querySelector("svg");
-            if (svg) void savePng(svg as SVGSVGElement, `${fileName}.png`);
-          }}
-          title="Save as PNG"
-          aria-label={`${title}: save as PNG`}
-        >
-          <ImageDown className="size-4" aria-hidden />
-        </button>
-        <button
-          type="button"
-          className={buttonClass}
-          disabled={isEmpty}
-          onClick={() => saveBlob(new Blob([toCsv(table)], { type: "text/csv" }), `${fileName}.csv`)}
-          title="Save as CSV"
-          aria-label={`${title}: save as CSV`}
-        >
-          <Download className="size-4" aria-hidden />
-        </button>
+        {!isEmpty && <ChartTools {...props} frame={frame} asTable={asTable} setAsTable={setAsTable} />}
       </figcaption>
-      {legend && !isEmpty && (
-        <ul className="mb-1 flex flex-wrap gap-x-4 gap-y-1 text-sm text-ink-3">
-          {legend.map((entry) => (
-            <li key={entry.name} className="flex items-center gap-1.5">
-              <svg width="18" height="8" aria-hidden>
-                <title>{entry.name}</title>
-                <line
-                  x1="0"
-                  x2="18"
-                  y1="4"
-                  y2="4"
-                  stroke={entry.color}
-                  strokeWidth="2.5"
-                  strokeDasharray={entry.dashed ? "4 3" : undefined}
-                />
-              </svg>
-              {entry.name}
-            </li>
-          ))}
-        </ul>
-      )}
-      <div
-        ref={frame}
-        className="winnow-chart min-w-0 overflow-hidden text-ink"
-        style={{ minHeight: asTable ? 0 : height }}
-      >
+      {legend && !isEmpty && <ChartLegend entries={legend} onToggle={onToggle} />}
+      <div ref={frame} className="winnow-chart min-w-0 text-ink" style={{ minHeight: asTable ? 0 : height }}>
         {isEmpty && (
           <div
-            className="flex items-center justify-center rounded-lg border border-line border-dashed p-6 text-center text-ink-3 text-sm"
+            className="flex items-center justify-center rounded-lg border border-line border-dashed p-6 text-center text-ink-2 text-sm"
             style={{ minHeight: height }}
           >
             {empty ?? "Nothing to draw yet."}
@@ -144,41 +67,75 @@ export function Chart({
   );
 }
 
-function ChartNumbers({ table, title, height }: { table: ChartTable; title: string; height: number }) {
-  return (
-    // tabIndex: a scrolling region must be reachable by keyboard.
-    <section
-      className="overflow-auto rounded-lg border border-line"
-      style={{ maxHeight: height }}
-      tabIndex={0}
-      aria-label={`${title}, numbers`}
-    >
-      <table className="w-full text-sm tabular-nums">
-        <thead className="sticky top-0 bg-surface">
-          <tr>
-            {table.columns.map((column) => (
-              <th key={column} scope="col" className="px-3 py-1.5 text-left font-medium text-ink-3">
-                {column}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {table.rows.map((row) => (
-            <tr key={row.join("|")} className="border-line border-t">
-              {row.map((cell, i) => (
-                <td key={table.columns[i]} className="px-3 py-1.5">
-                  {typeof cell === "number" ? formatCell(cell) : (cell ?? "")}
-                </td>
-              ))}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </section>
-  );
+/** Plot builds DOM by itself: React hands it an empty element and takes the result out again. */
+function useDrawing(
+  frame: { current: HTMLDivElement | null },
+  { plot, height = DEFAULT_HEIGHT }: ChartProps,
+  isWanted: boolean,
+): void {
+  const [width, setWidth] = useState(0);
+  useEffect(() => {
+    const node = frame.current;
+    if (!node) return;
+    const observer = new ResizeObserver(([entry]) => setWidth(Math.round(entry.contentRect.width)));
+    observer.observe(node);
+    return () => observer.disconnect();
+  }, [frame]);
+
+  useEffect(() => {
+    const node = frame.current;
+    if (!node || width === 0 || !isWanted) return;
+    const drawing = Plot.plot({ width, height, style: STYLE, ...plot(width) });
+    drawing.setAttribute("aria-hidden", "true");
+    // Links in the drawing are for the mouse; the table has the same ones for everybody.
+    for (const link of drawing.querySelectorAll("a")) link.setAttribute("tabindex", "-1");
+    node.append(drawing);
+    return () => drawing.remove();
+  }, [frame, plot, width, height, isWanted]);
 }
 
-function formatCell(value: number): string {
-  return Number.isInteger(value) ? value.toLocaleString("en") : value.toPrecision(4);
+/** Switches between drawing and numbers, and saves either. */
+function ChartTools({
+  title,
+  table,
+  fileName,
+  legend,
+  frame,
+  asTable,
+  setAsTable,
+}: ChartProps & {
+  frame: { current: HTMLDivElement | null };
+  asTable: boolean;
+  setAsTable: (asTable: boolean) => void;
+}) {
+  const [error, setError] = useState<unknown>(null);
+  const png = () => {
+    const svg = frame.current?.querySelector<SVGSVGElement>("svg");
+    setError(null);
+    if (svg) savePng(svg, { title, legend: legend ?? [], fileName: `${fileName}.png` }).catch(setError);
+  };
+  return (
+    <div className="flex shrink-0 flex-col items-end">
+      <div className="flex">
+        <IconButton
+          size="sm"
+          label={`${title}: show ${asTable ? "the chart" : "the numbers"}`}
+          onClick={() => setAsTable(!asTable)}
+        >
+          {asTable ? <ChartLine size={16} aria-hidden="true" /> : <Table2 size={16} aria-hidden="true" />}
+        </IconButton>
+        <IconButton size="sm" label={`${title}: save as PNG`} disabled={asTable} onClick={png}>
+          <ImageDown size={16} aria-hidden="true" />
+        </IconButton>
+        <IconButton
+          size="sm"
+          label={`${title}: save as CSV`}
+          onClick={() => saveBlob(new Blob([toCsv(table)], { type: "text/csv" }), `${fileName}.csv`)}
+        >
+          <Download size={16} aria-hidden="true" />
+        </IconButton>
+      </div>
+      {error !== null && <ErrorState error={error} compact />}
+    </div>
+  );
 }
