@@ -206,9 +206,9 @@ async function main(): Promise<void> {
   let isBuilt = true;
   for (const suite of suites) {
     // Without a build these would try to make one in each test, and fail as many times.
-    const canRun = isBuilt || (suite.name !== "system" && suite.name !== "e2e");
+    const canRun: boolean = isBuilt || (suite.name !== "system" && suite.name !== "e2e");
     if (!canRun) console.log(`\n== ${suite.title}: not run, there is no build; counted as 1 failed`);
-    const tally = canRun ? await runSuite(suite) : { passed: 0, failed: 1 };
+    const tally: Tally = canRun ? await runSuite(suite) : { passed: 0, failed: 1 };
     if (suite.name === "build") isBuilt = tally.failed === 0;
     tallies.push(tally);
   }
