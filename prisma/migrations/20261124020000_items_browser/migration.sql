@@ -3,6 +3,8 @@
 -- Lists in row order for filters that few items meet.
 CREATE INDEX "item_labelled" ON "item" ("project_id", "row") WHERE "n_labels" > 0 AND "deleted_at" IS NULL;
 CREATE INDEX "item_duplicates" ON "item" ("project_id", "duplicate_of", "row") WHERE "duplicate_of" IS NOT NULL;
+-- Items of one import; rows of an import come in order, so this index is appended to.
+CREATE INDEX "item_import_run" ON "item" ("project_id", "import_run", "row") WHERE "import_run" IS NOT NULL;
 -- Values are JSON of any size, so equality is found by hash and then checked.
 CREATE INDEX "item_consensus" ON "item" ("project_id", jsonb_hash("consensus"), "row")
   WHERE "consensus" IS NOT NULL AND "deleted_at" IS NULL;
