@@ -1,9 +1,9 @@
 /**
- * Bytes of an ONNX model with one Gemm node: Y = op(A)·op(B) (+ C). Written by hand: the whole message is a few dozen
+ * Bytes of an ONNX model with one Gemm node: Y = op(A)·op(B). Written by hand: the whole message is a few dozen
  * fields, and a protobuf library would be 28 MB. Field numbers are those of onnx.proto (IR version 8, opset 13).
  */
-export function onnxGemmModel({ transA, transB, hasBias }: GemmForm): Uint8Array {
-  const inputs = hasBias ? ["A", "B", "C"] : ["A", "B"];
+export function onnxGemmModel({ transA, transB }: GemmForm): Uint8Array {
+  const inputs = ["A", "B"];
   const node = [
     ...inputs.flatMap((name) => text(1, name)),
     ...text(2, "Y"),
@@ -14,7 +14,7 @@ export function onnxGemmModel({ transA, transB, hasBias }: GemmForm): Uint8Array
   const graph = [
     ...message(1, node),
     ...text(2, "gemm"),
-    ...inputs.flatMap((name) => message(11, value(name, name === "C" ? ["n"] : [`${name}0`, `${name}1`]))),
+    ...inputs.flatMap((name) => message(11, value(name, [`${name}0`, `${name}1`]))),
     ...message(12, value("Y", ["m", "n"])),
   ];
   const opset = [...text(1, ""), ...varint(2, 13)];
@@ -24,8 +24,6 @@ export function onnxGemmModel({ transA, transB, hasBias }: GemmForm): Uint8Array
 export interface GemmForm {
   transA: boolean;
   transB: boolean;
-  /** C is a row of n values added to every row. */
-  hasBias: boolean;
 }
 
 const ATTRIBUTE_INT = 2;
