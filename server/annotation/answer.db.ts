@@ -134,8 +134,16 @@ export interface AnswerChange {
   /** Entries of the item that are not wanted any more. */
   surplusEntryIds: readonly number[];
   item: { nLabels: number; nSkips: number; status: ItemStatus; consensus: unknown; agreement: number | null };
-  /** Changes of the running totals, each −1, 0 or 1. */
-  delta: { labels: number; resolved: number; skips: number; auditLabels: number; labelsOfDay: number };
+  /** Changes of the project's and of the person's running totals, each −1, 0 or 1. */
+  delta: {
+    labels: number;
+    resolved: number;
+    skips: number;
+    auditLabels: number;
+    ownLabels: number;
+    ownSkips: number;
+    ownLabelsOfDay: number;
+  };
 }
 
 export interface AnswerTotals {
@@ -195,9 +203,9 @@ export async function writeAnswer(tx: Tx, c: AnswerChange): Promise<AnswerTotals
         returning seq
       ), mine as (
         insert into annotator_counter as m (project_id, user_id, n_labels, n_skips, day, n_labels_day)
-        select $1, $5, greatest(0, $30), greatest(0, $32), $21::date, greatest(0, $36) from written
+        select $1, $5, greatest(0, $37), greatest(0, $38), $21::date, greatest(0, $36) from written
         on conflict (project_id, user_id) do update
-           set n_labels = m.n_labels + $30, n_skips = m.n_skips + $32, day = excluded.day,
+           set n_labels = m.n_labels + $37, n_skips = m.n_skips + $38, day = excluded.day,
                n_labels_day = case when m.day = excluded.day then m.n_labels_day + $36 else greatest(0, $36) end
         returning n_labels, n_labels_day
       ), undrafted as (
@@ -243,7 +251,9 @@ export async function writeAnswer(tx: Tx, c: AnswerChange): Promise<AnswerTotals
       c.delta.auditLabels,
       c.shownAt,
       c.elapsedMs,
-      c.delta.labelsOfDay,
+      c.delta.ownLabelsOfDay,
+      c.delta.ownLabels,
+      c.delta.ownSkips,
     ],
   });
   return rows[0];

@@ -1,5 +1,7 @@
+import { randomUUID } from "node:crypto";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { MadeUser } from "@/test/harness/factories";
+import { makeQueueEntries } from "@/test/harness/factories";
 import type { TestContext } from "@/test/harness/testContext";
 import { createTestContext } from "@/test/harness/testContext";
 import { findViolations } from "@/test/simulation/invariants";
@@ -9,6 +11,7 @@ import { makeQueueScene, takeItem as take } from "@/test/simulation/queueScene";
 import type { QueueContext } from "../queue";
 import { releaseAll } from "../queue";
 import { submitAnnotation } from "./submitAnnotation";
+import { undoAnnotation } from "./undoAnnotation";
 
 let world: TestContext;
 let projectId: number;
@@ -135,6 +138,16 @@ describe("late and extra labels", () => {
     expect(await readItem(0)).toMatchObject({ status: "excluded", n_labels: 1, consensus: null });
   });
 
+  test("a label for a deleted item is kept as extra, counts for its author and not for the project", async () => {
+    const [ann] = await makeScene();
+    const item = await take(ann);
+    await world.db.query("update item set deleted_at = now() where project_id = $1 and row = 0", [projectId]);
+    const result = await label(ann, item, "a");
+    expect(result).toMatchObject({ isExtra: true, progress: { mineTotal: 1, projectResolved: 0 } });
+    const undo = undoAnnotation(ann, { submissionId: randomUUID(), tab: "tab-1" });
+    await expect(undo).rejects.toMatchObject({ code: "E_PRECONDITION", message: expect.stringContaining("deleted") });
+  });
+
   test("a label is accepted while the project is paused", async () => {
     const [ann] = await makeScene();
     const item = await take(ann);
@@ -187,6 +200,19 @@ describe("skips", () => {
     const held = await take(people[3]);
     await world.db.query("update item set status = 'parked' where project_id = $1", [projectId]);
     expect(await label(people[3], held, "a")).toMatchObject({ itemStatus: "resolved", isExtra: false });
+  });
+
+  test("an item that a reviewer reopened stays open under a label and is parked by the next skip", async () => {
+    const people = await makeScene({ people: 5, items: 1, overlap: 2 });
+    for (const person of people.slice(0, 3)) await submitAnnotation(person, skipOf(await take(person)));
+    expect(await readItem(0)).toMatchObject({ status: "parked" });
+    await world.db.query("update item set status = 'open' where project_id = $1", [projectId]);
+    await makeQueueEntries(world.db, projectId, [
+      { row: 0, slot: 7 },
+      { row: 0, slot: 8 },
+    ]);
+    expect(await label(people[3], await take(people[3]), "a")).toMatchObject({ itemStatus: "open" });
+    expect(await submitAnnotation(people[4], skipOf(await take(people[4])))).toMatchObject({ itemStatus: "parked" });
   });
 
   test("a skip repeats like a label", async () => {

@@ -77,7 +77,12 @@ export async function recordImportedLabels(
     .map((item) => ({
       row: item.row,
       nLabels: item.values.length,
-      ...settleItem(project, item.status, { values: item.values, nSkips: item.n_skips, isSkippedByAll: false }),
+      ...settleItem(
+        project,
+        item.status,
+        { values: item.values, nSkips: item.n_skips, isSkippedByAll: false },
+        "label",
+      ),
     }));
   const nResolved = settled.filter((s) => s.status === "resolved" && before.get(s.row) !== "resolved").length;
   await writeSettledItems(tx, project.id, settled, now);

@@ -1,7 +1,7 @@
 import type { Clock } from "../clock";
 import type { Tx } from "../db";
-import { requestJob } from "../jobs";
 import type { ProjectRow } from "../projects";
+import { requestRetrainIfDue } from "../training";
 
 export interface RetrainingFacts {
   /** Effective labels, the present one included. */
@@ -12,7 +12,10 @@ export interface RetrainingFacts {
   isRetraining: boolean;
 }
 
-/** Asks for a retraining in the transaction of the label that makes it due; the job's key folds many labels into one. */
+/**
+ * Asks for a retraining in the transaction of the label that makes it due. The policy decides; what is looked at first
+ * are numbers at hand, so that the labels between two trainings, nearly all of them, ask nothing of the database.
+ */
 export async function requestRetraining(
   tx: Tx,
   clock: Clock,
@@ -21,11 +24,11 @@ export async function requestRetraining(
 ): Promise<boolean> {
   const { retrainPolicy: policy } = project;
   const labelsSince = facts.seq - (facts.trainedThroughSeq ?? 0);
-  if (facts.isRetraining || !policy.automatic || facts.nLabels < policy.minLabels) return false;
-  if (facts.trainedThroughSeq !== null && labelsSince < policy.everyLabels) return false;
-  const { isNew } = await requestJob(tx, clock, {
-    kind: "training.retrain",
-    payload: { projectId: project.id, trigger: "labels", triggeredAt: clock.now().toISOString() },
-  });
-  return isNew;
+  const canBeDue =
+    policy.automatic &&
+    !facts.isRetraining &&
+    project.activeFeatureVersion !== null &&
+    facts.nLabels >= policy.minLabels &&
+    (facts.trainedThroughSeq === null || labelsSince >= policy.everyLabels);
+  return canBeDue && requestRetrainIfDue(tx, clock, project);
 }

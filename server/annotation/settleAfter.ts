@@ -1,5 +1,5 @@
 import { LIMITS } from "@/contracts/limits";
-import type { SettledItem } from "../consensus";
+import type { AnswerEvent, SettledItem } from "../consensus";
 import { settleItem } from "../consensus";
 import type { Tx } from "../db";
 import type { ProjectRow } from "../projects";
@@ -18,6 +18,7 @@ export async function settleAfter(
   row: number,
   facts: AnswerFacts,
   answers: readonly EffectiveAnswer[],
+  event: AnswerEvent,
   author: string,
 ): Promise<ItemAfter> {
   const values = answers.filter((answer) => answer.kind === "label").map((answer) => answer.value);
@@ -25,5 +26,6 @@ export async function settleAfter(
   // Asking the membership is worth a query only where it can decide: some skips, too few to park by themselves.
   const mayBeLast = nSkips > 0 && nSkips < LIMITS.skipsToPark && values.length < project.overlap;
   const isSkippedByAll = mayBeLast && (await countUnasked(tx, project.id, row, author)) === 0;
-  return { ...settleItem(project, facts.status, { values, nSkips, isSkippedByAll }), nLabels: values.length, nSkips };
+  const settled = settleItem(project, facts.status, { values, nSkips, isSkippedByAll }, event);
+  return { ...settled, nLabels: values.length, nSkips };
 }

@@ -4,7 +4,7 @@ import type { MadeUser } from "@/test/harness/factories";
 import type { TestContext } from "@/test/harness/testContext";
 import { createTestContext } from "@/test/harness/testContext";
 import { findViolations } from "@/test/simulation/invariants";
-import { claim, label, labelOf } from "@/test/simulation/queueContextFor";
+import { claim, label, labelOf, queueContextFor } from "@/test/simulation/queueContextFor";
 import type { QueueSceneOptions } from "@/test/simulation/queueScene";
 import { makeQueueScene, takeItem as take } from "@/test/simulation/queueScene";
 import type { QueueContext } from "../queue";
@@ -271,22 +271,32 @@ describe("retraining", () => {
       ])
     ).rows;
 
+  /** A scene whose project has features to learn from. */
+  async function makeTrainableScene(retrainPolicy: QueueSceneOptions["retrainPolicy"]): Promise<QueueContext> {
+    await makeScene({ items: 6, retrainPolicy });
+    await world.db.query("update project set active_feature_version = 1 where id = $1", [projectId]);
+    return queueContextFor(world, projectId, users[0]);
+  }
+
   test("is asked for once, in the transaction of the label that makes it due", async () => {
-    const [ann] = await makeScene({ items: 6, retrainPolicy: { everyLabels: 2, minLabels: 3 } });
+    const ann = await makeTrainableScene({ everyLabels: 2, minLabels: 3 });
     for (let i = 0; i < 2; i++) await label(ann, await take(ann), "a");
     expect(await runs()).toEqual([]);
-    for (let i = 0; i < 3; i++) await label(ann, await take(ann), "a");
-    expect(await runs()).toEqual([
-      { payload: { projectId, trigger: "labels", triggeredAt: world.clock.now().toISOString() } },
-    ]);
+    const dueAt = world.clock.now().toISOString();
+    for (let i = 0; i < 3; i++) {
+      await label(ann, await take(ann), "a");
+      world.clock.advanceSeconds(1);
+    }
+    expect(await runs()).toEqual([{ payload: { projectId, trigger: "labels", triggeredAt: dueAt } }]);
   });
 
   test("waits for as many new labels as the policy says since the newest model", async () => {
-    const [ann] = await makeScene({ items: 6, retrainPolicy: { everyLabels: 3, minLabels: 2 } });
+    const ann = await makeTrainableScene({ everyLabels: 3, minLabels: 2 });
     await world.db.query(
       `insert into model_version (project_id, version, trainer, state, trained_through_seq, n_train, seed, params, classes,
-         data_hash, code_version, backend) values ($1, 1, 't', 'ready', 2, 2, 's', '{}', '[]', 'h', 'c', 'b')`,
-      [projectId],
+         data_hash, code_version, backend, created_at)
+       values ($1, 1, 't', 'ready', 2, 2, 's', '{}', '[]', 'h', 'c', 'b', $2)`,
+      [projectId, world.clock.now()],
     );
     for (let i = 0; i < 4; i++) await label(ann, await take(ann), "a");
     expect(await runs()).toEqual([]);
@@ -294,9 +304,13 @@ describe("retraining", () => {
     expect(await runs()).toHaveLength(1);
   });
 
-  test("is not asked for when the lead has switched it off", async () => {
-    const [ann] = await makeScene({ items: 4, retrainPolicy: { everyLabels: 1, minLabels: 2, automatic: false } });
-    for (let i = 0; i < 4; i++) await label(ann, await take(ann), "a");
+  test("is not asked for when the lead has switched it off, and a repeat asks nothing", async () => {
+    const off = await makeTrainableScene({ everyLabels: 1, minLabels: 2, automatic: false });
+    for (let i = 0; i < 4; i++) await label(off, await take(off), "a");
+    expect(await runs()).toEqual([]);
+    const ann = await makeTrainableScene({ everyLabels: 1, minLabels: 2 });
+    const submission = labelOf(await take(ann), "a");
+    for (let i = 0; i < 3; i++) await submitAnnotation(ann, submission);
     expect(await runs()).toEqual([]);
   });
 });

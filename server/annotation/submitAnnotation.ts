@@ -10,6 +10,7 @@ import type { AnswerFacts, AnswerTotals, RecordedAnswer } from "./answer.db";
 import { lockItem, readAnswerFacts, writeAnswer } from "./answer.db";
 import { checkValue } from "./checkValue";
 import { decideAnswer, decideEntries } from "./decideAnswer";
+import { deltaOf } from "./deltaOf";
 import { isSubmissionTaken } from "./isSubmissionTaken";
 import { requestRetraining } from "./requestRetraining";
 import type { ItemAfter } from "./settleAfter";
@@ -74,7 +75,7 @@ async function submitInTransaction(
   const { kind, row } = input;
   const decision = decideAnswer(facts, { userId, row, token: input.leaseToken, kind, overlap });
   const answers = [...facts.answers, { seq: Number.MAX_SAFE_INTEGER, kind, annotatorId: userId, value }];
-  const after = await settleAfter(tx, project, row, facts, answers, userId);
+  const after = await settleAfter(tx, project, row, facts, answers, kind, userId);
   const { entry, surplusEntryIds } = decideEntries(facts.entries, decision.closes, kind, { ...after, overlap });
   const isLabel = kind === "label";
   const totals = await writeAnswer(tx, {
@@ -104,13 +105,7 @@ async function submitInTransaction(
     entry,
     surplusEntryIds,
     item: after,
-    delta: {
-      labels: isLabel ? 1 : 0,
-      resolved: Number(after.status === "resolved") - Number(facts.status === "resolved"),
-      skips: isLabel ? 0 : 1,
-      auditLabels: isLabel && decision.entry.purpose === "audit" ? 1 : 0,
-      labelsOfDay: isLabel ? 1 : 0,
-    },
+    delta: deltaOf(facts, after, { kind, purpose: decision.entry.purpose, by: 1, isOfToday: true }),
   });
   if (isLabel) await requestRetraining(tx, clock, project, { ...facts, nLabels: totals.nLabels, seq: totals.seq });
   return toResult(input, { ...decision, seq: totals.seq, isRepeat: false }, after, totals);

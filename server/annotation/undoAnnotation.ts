@@ -7,6 +7,7 @@ import type { QueueContext } from "../queue";
 import { announceSoon, leaseForCorrection, readHeldItem, requireAnnotator, utcDay } from "../queue";
 import type { AnswerFacts } from "./answer.db";
 import { lockItem, readAnswerFacts, writeAnswer } from "./answer.db";
+import { deltaOf } from "./deltaOf";
 import { isSubmissionTaken } from "./isSubmissionTaken";
 import { settleAfter } from "./settleAfter";
 import type { UndoTarget } from "./undo.db";
@@ -63,6 +64,11 @@ async function undoInTransaction(
   });
   const isRepeat = checkTarget(facts, userId, input, target);
   if (!isRepeat) await checkDepth(tx, ctx, userId, target);
+  if (facts.isDeleted) {
+    throw new AppError("E_PRECONDITION", `Item ${target.row} was deleted since; there is nothing to correct.`, {
+      details: { row: target.row },
+    });
+  }
   const own = facts.entries.find((e) => e.state === "leased" && e.userId === userId && !e.isExpired);
   if (isRepeat && own?.token) return { retractedSeq: target.seq, token: own.token };
   const token = await leaseForCorrection(tx, {
@@ -135,8 +141,7 @@ async function withdraw(
 ): Promise<void> {
   const now = ctx.clock.now();
   const answers = facts.answers.filter((answer) => answer.seq !== target.seq);
-  const after = await settleAfter(tx, ctx.project, target.row, facts, answers, "");
-  const isLabel = target.kind === "label";
+  const after = await settleAfter(tx, ctx.project, target.row, facts, answers, "retract", "");
   await writeAnswer(tx, {
     projectId: ctx.project.id,
     row: target.row,
@@ -164,12 +169,11 @@ async function withdraw(
     entry: null,
     surplusEntryIds: [],
     item: after,
-    delta: {
-      labels: isLabel ? -1 : 0,
-      resolved: Number(after.status === "resolved") - Number(facts.status === "resolved"),
-      skips: isLabel ? 0 : -1,
-      auditLabels: isLabel && target.purpose === "audit" ? -1 : 0,
-      labelsOfDay: isLabel && utcDay(target.at) === utcDay(now) ? -1 : 0,
-    },
+    delta: deltaOf(facts, after, {
+      kind: target.kind === "skip" ? "skip" : "label",
+      purpose: target.purpose,
+      by: -1,
+      isOfToday: utcDay(target.at) === utcDay(now),
+    }),
   });
 }

@@ -1,1 +1,8 @@
-export { aggregateLabels, type ItemAnswers, type SettledItem, type SettlingProject, settleItem } from "./settleItem";
+export {
+  type AnswerEvent,
+  aggregateLabels,
+  type ItemAnswers,
+  type SettledItem,
+  type SettlingProject,
+  settleItem,
+} from "./settleItem";

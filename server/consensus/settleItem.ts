@@ -35,18 +35,27 @@ export function aggregateLabels(
   return getTaskType(project.taskType).consensus(project.taskConfig, [...values]);
 }
 
+/** What happened to an item's answers. */
+export type AnswerEvent = "label" | "skip" | "retract";
+
 /**
- * The state of an item as a function of its answers alone, so that withdrawing an answer restores exactly what was
- * before it. Resolved: at least `overlap` labels. Parked: not resolved, and skipped by {@link LIMITS.skipsToPark}
- * people or by everyone who could answer. Excluded items stay excluded: a lead decided that.
+ * The state of an item from its answers, so that withdrawing an answer restores what was before it. Resolved: at least
+ * `overlap` labels. Parked: not resolved, and skipped by {@link LIMITS.skipsToPark} people or by everyone who could
+ * answer; an item that a reviewer reopened is parked again by the next skip only. Excluded items stay excluded: a
+ * reviewer decided that.
  */
-export function settleItem(project: SettlingProject, before: ItemStatus, answers: ItemAnswers): SettledItem {
+export function settleItem(
+  project: SettlingProject,
+  before: ItemStatus,
+  answers: ItemAnswers,
+  event: AnswerEvent,
+): SettledItem {
   const unresolved = (status: ItemStatus): SettledItem => ({ status, consensus: null, agreement: null });
   if (before === "excluded") return unresolved("excluded");
   if (answers.values.length > 0 && answers.values.length >= project.overlap) {
     const { value, agreement } = aggregateLabels(project, answers.values);
     return { status: "resolved", consensus: value, agreement };
   }
-  const isParked = answers.nSkips >= LIMITS.skipsToPark || (answers.nSkips > 0 && answers.isSkippedByAll);
-  return unresolved(isParked ? "parked" : "open");
+  const isSkippedEnough = answers.nSkips >= LIMITS.skipsToPark || (answers.nSkips > 0 && answers.isSkippedByAll);
+  return unresolved(isSkippedEnough && (before !== "open" || event === "skip") ? "parked" : "open");
 }

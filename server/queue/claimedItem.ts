@@ -1,6 +1,8 @@
 import type { SuggestionView } from "@/contracts/items";
 import type { ClaimedItem } from "@/contracts/queue";
 import { AppError } from "../errors";
+import { getLogger } from "../log";
+import { loadSuggestions } from "../prediction";
 import type { ClaimedRow } from "./claim.db";
 import { readClaimed } from "./claim.db";
 import type { QueueContext } from "./queueContext";
@@ -25,8 +27,20 @@ async function readSuggestions(
   ctx: QueueContext,
   rows: readonly ClaimedRow[],
 ): Promise<ReadonlyMap<number, SuggestionView>> {
-  if (rows.length === 0 || ctx.project.suggestionPolicy === "hide") return new Map();
-  return new Map();
+  const { db, storage, project } = ctx;
+  if (rows.length === 0 || project.suggestionPolicy === "hide" || project.activeModelVersion === null) return new Map();
+  try {
+    return await loadSuggestions(
+      db,
+      storage,
+      project.id,
+      rows.map((row) => row.row),
+    );
+  } catch (error) {
+    // The leases are taken: items without suggestions can be labelled, items that never arrive could not.
+    getLogger({ part: "queue" }).warn("no suggestions for a claim", { projectId: project.id, error });
+    return new Map();
+  }
 }
 
 function toClaimedItem(row: ClaimedRow, suggestion: SuggestionView | null): ClaimedItem {

@@ -213,11 +213,9 @@ function checkItems({ project, items }: Facts, effective: readonly AnnotationRow
       if (annotator !== null && group.length > 1) found.push(`${where}: ${annotator} counts ${group.length} times`);
     }
     // Who is left to skip depends on the membership: a parked item stands for both readings of it.
-    const should = settleItem(settling, item.status, {
-      values: labels.map((a) => a.value),
-      nSkips,
-      isSkippedByAll: item.status === "parked",
-    });
+    if (item.deleted_at !== null) continue;
+    const values = labels.map((a) => a.value);
+    const should = settleItem(settling, item.status, { values, nSkips, isSkippedByAll: true }, "label");
     if (
       should.status !== item.status ||
       !isDeepStrictEqual(should.consensus ?? null, item.consensus ?? null) ||
@@ -231,11 +229,14 @@ function checkItems({ project, items }: Facts, effective: readonly AnnotationRow
 
 function checkTotals({ counter, items, people }: Facts, effective: readonly AnnotationRow[]): string[] {
   const found: string[] = [];
-  const labels = effective.filter((a) => a.kind === "label");
+  // The project counts what is there; what people have done counts for them whatever became of the items.
+  const living = new Set(items.filter((item) => item.deleted_at === null).map((item) => item.row));
+  const counted = effective.filter((a) => living.has(a.row));
+  const labels = counted.filter((a) => a.kind === "label");
   const expected = {
     n_labels: labels.length,
-    n_resolved: items.filter((item) => item.status === "resolved").length,
-    n_skips: effective.length - labels.length,
+    n_resolved: items.filter((item) => item.deleted_at === null && item.status === "resolved").length,
+    n_skips: counted.length - labels.length,
     n_audit_labels: labels.filter((a) => a.purpose === "audit").length,
   };
   for (const [name, value] of Object.entries(expected)) {
