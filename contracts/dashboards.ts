@@ -140,9 +140,13 @@ export interface RoundRow {
 /** Does selection work? */
 export interface SelectionWorksView {
   round: number | null;
+  /** The strategy behind the round's ranked items; null where nothing was ranked. */
+  strategy: string | null;
   nServed: number;
-  /** Histogram of scores of the round's picks. */
-  histogram: { from: number; to: number; picked: number }[];
+  /** Scores of the round's picks, beside those of all scored items of the pool where these were kept. */
+  histogram: { from: number; to: number; picked: number; pool: number | null }[];
+  /** Scored items of the pool; null where their scores were not kept. */
+  nPool: number | null;
   spread: { min: number; q25: number; median: number; q75: number; max: number; distinct: number } | null;
   /** Spearman rank correlation of serving order and ranking, non-audit entries. 1 when served exactly in order. */
   rankCorrelation: Measured | null;

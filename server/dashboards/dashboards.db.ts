@@ -55,7 +55,7 @@ export async function readPace(db: Db, projectId: number, now: Date): Promise<Pa
             (select count(*) from annotation where project_id = $1 and kind = 'label' and source <> 'import' and at > date_trunc('day', $2::timestamptz)) as labels_today,
             (select count(distinct annotator_id) from annotation where project_id = $1 and at > $2::timestamptz - interval '15 minutes') as annotators,
             (select percentile_cont(0.5) within group (order by elapsed_ms)
-               from (select elapsed_ms from annotation where project_id = $1 and kind = 'label' and elapsed_ms is not null
+               from (select elapsed_ms from annotation where project_id = $1 and kind = 'label' and elapsed_ms > 0
                       order by seq desc limit 500) recent) as median_ms`,
     [projectId, now],
   );
@@ -228,7 +228,7 @@ export async function readAnnotators(db: Db, projectId: number, now: Date): Prom
     `with work as (
        select annotator_id, count(*) filter (where kind = 'label') as labels, count(*) filter (where kind = 'skip') as skips,
               count(*) filter (where kind = 'retract') as undone, count(*) filter (where is_late) as late,
-              percentile_cont(0.5) within group (order by elapsed_ms) filter (where kind = 'label') as median_ms,
+              percentile_cont(0.5) within group (order by elapsed_ms) filter (where kind = 'label' and elapsed_ms > 0) as median_ms,
               count(*) filter (where kind = 'label' and suggestion_shown and suggested_value is not null) as shown,
               count(*) filter (where kind = 'label' and suggestion_shown and suggested_value = value) as accepted,
               max(at) as last_at
@@ -275,17 +275,38 @@ export interface RoundEntryRow {
   purpose: string;
   is_fallback: boolean;
   served_order: number | null;
+  strategy: string;
+  /** Share of the scored pool that is not more worth labelling. */
+  percentile: number | null;
 }
 
 /** The entries of one round, first opinions only, with the order in which they were served. */
 export async function readRoundEntries(db: Db, projectId: number, round: number): Promise<RoundEntryRow[]> {
   const { rows } = await db.query<RoundEntryRow>(
-    `select rank, score, purpose, is_fallback,
+    `select rank, score, purpose, is_fallback, strategy, percentile,
             case when served_at is null then null else rank() over (order by served_at nulls last) end as served_order
        from queue_entry where project_id = $1 and round = $2 and slot = 0 order by rank`,
     [projectId, round],
   );
   return rows;
+}
+
+export interface PoolScores {
+  scored: number;
+  /** Bins of equal width from lo to hi. */
+  histogram: { lo: number; hi: number; counts: number[] };
+}
+
+/** How scores lay in the pool when a round was chosen: the part of its strategy that scored the most rows. */
+export async function readPoolScores(db: Db, projectId: number, round: number): Promise<PoolScores | null> {
+  const { rows } = await db.query<{ summaries: Record<string, PoolScores> | null }>(
+    "select report->'summaries' as summaries from round where project_id = $1 and number = $2",
+    [projectId, round],
+  );
+  const summaries = Object.values(rows[0]?.summaries ?? {}).filter(
+    (s) => s.scored > 0 && s.histogram.counts.length > 0,
+  );
+  return summaries.sort((a, b) => b.scored - a.scored)[0] ?? null;
 }
 
 /** The newest round of which at least `served` entries have been served, else the newest one. */

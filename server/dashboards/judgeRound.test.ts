@@ -9,6 +9,8 @@ function entries(n: number, change: (i: number) => Partial<RoundEntryRow> = () =
     purpose: "train",
     is_fallback: false,
     served_order: i + 1,
+    strategy: "margin",
+    percentile: null,
     ...change(i),
   }));
 }
@@ -20,6 +22,25 @@ describe("judgeRound", () => {
     expect(view.rankCorrelation?.value).toBeCloseTo(1, 12);
     expect(view.spread?.distinct).toBe(20);
     expect(view.histogram.reduce((sum, bin) => sum + bin.picked, 0)).toBe(20);
+  });
+  it("shows the picks among the scores of the whole pool", () => {
+    const pool = { scored: 100, histogram: { lo: 0, hi: 1, counts: [10, 20, 30, 40] } };
+    const picks = entries(4, (i) => ({ score: i * 0.1, percentile: 0.96 + i * 0.01 }));
+    const view = judgeRound(1, picks, 0, pool);
+    expect(view).toMatchObject({ strategy: "margin", nPool: 100 });
+    expect(view.histogram.map((b) => [b.from, b.picked, b.pool])).toEqual([
+      [0, 3, 10],
+      [0.25, 1, 20],
+      [0.5, 0, 30],
+      [0.75, 0, 40],
+    ]);
+    expect(view.verdict.map((v) => v.message)).toContain(
+      "Half of the picks were more worth labelling than 97.5 % of the pool.",
+    );
+  });
+  it("catches picks that are worth less than most of the pool", () => {
+    const picks = entries(20, (i) => ({ percentile: 0.3 + i * 0.001 }));
+    expect(judgeRound(1, picks, 0).verdict.find((v) => v.message.includes("of the pool"))?.ok).toBe(false);
   });
   it("catches constant scores", () => {
     const view = judgeRound(

@@ -3,6 +3,7 @@ import type { Db } from "@/server/db";
 import type { RoundDbRow } from "./dashboards.db";
 import { readRounds as readRows } from "./dashboards.db";
 import { secondsBetween } from "./readOverview";
+import { wordNotice } from "./wordNotice";
 
 /** Rounds, newest first, a page at a time; the cursor is the last round number shown. */
 export async function readRounds(
@@ -35,13 +36,6 @@ function toView(r: RoundDbRow): RoundRow {
     durationMs: r.duration_ms,
     secondsFromLabel: secondsBetween(r.triggered_at, r.finished_at),
     finishedAt: r.finished_at.toISOString(),
-    warnings: Array.isArray(r.report?.warnings) ? r.report.warnings.map(warningText) : [],
+    warnings: Array.isArray(r.report?.warnings) ? r.report.warnings.map(wordNotice) : [],
   };
-}
-
-function warningText(warning: unknown): string {
-  if (typeof warning === "string") return warning;
-  const { code, ...numbers } = warning as { code?: string };
-  const rest = Object.entries(numbers).map(([name, value]) => `${name} ${String(value)}`);
-  return [code ?? "warning", ...rest].join(", ");
 }

@@ -1,7 +1,7 @@
 import type { SelectionWorksView } from "@/contracts/dashboards";
 import type { Db } from "@/server/db";
-import type { RoundEntryRow } from "./dashboards.db";
-import { findJudgeableRound, readRoundEntries, readTask } from "./dashboards.db";
+import type { PoolScores, RoundEntryRow } from "./dashboards.db";
+import { findJudgeableRound, readPoolScores, readRoundEntries, readTask } from "./dashboards.db";
 import { measuredShare, quantileSorted, spearman } from "./statistics";
 
 /** Served entries below which the order of serving says little. */
@@ -19,8 +19,10 @@ export async function readSelectionWorks(db: Db, projectId: number, round?: numb
   if (number === null) {
     return {
       round: null,
+      strategy: null,
       nServed: 0,
       histogram: [],
+      nPool: null,
       spread: null,
       rankCorrelation: null,
       fallbackShare: null,
@@ -28,12 +30,21 @@ export async function readSelectionWorks(db: Db, projectId: number, round?: numb
       verdict: [{ ok: false, message: "No round yet: the queue has never been filled." }],
     };
   }
-  const [entries, task] = await Promise.all([readRoundEntries(db, projectId, number), readTask(db, projectId)]);
-  return judgeRound(number, entries, task?.audit_share ?? 0);
+  const [entries, task, pool] = await Promise.all([
+    readRoundEntries(db, projectId, number),
+    readTask(db, projectId),
+    readPoolScores(db, projectId, number),
+  ]);
+  return judgeRound(number, entries, task?.audit_share ?? 0, pool);
 }
 
 /** The judgement itself, from the entries of one round (first opinions). Pure. */
-export function judgeRound(round: number, entries: RoundEntryRow[], auditTarget: number): SelectionWorksView {
+export function judgeRound(
+  round: number,
+  entries: RoundEntryRow[],
+  auditTarget: number,
+  pool: PoolScores | null = null,
+): SelectionWorksView {
   const ranked = entries.filter((e) => e.purpose !== "audit");
   const scores = ranked.map((e) => e.score).filter((s): s is number => s !== null);
   const served = entries.filter((e) => e.served_order !== null);
@@ -46,10 +57,15 @@ export function judgeRound(round: number, entries: RoundEntryRow[], auditTarget:
   const distinct = new Set(sorted).size;
   const nFallback = entries.filter((e) => e.is_fallback).length;
   const nAudit = entries.length - ranked.length;
+  const percentiles = ranked.map((e) => e.percentile).filter((p): p is number => p !== null);
+  // Rows that a fallback chose have no place in the ranking, and no score.
+  const strategy = ranked.find((e) => !e.is_fallback)?.strategy ?? ranked[0]?.strategy ?? null;
   return {
     round,
+    strategy,
     nServed: served.length,
-    histogram: histogram(sorted),
+    histogram: histogram(sorted, pool),
+    nPool: sorted.length > 0 && pool ? pool.scored : null,
     spread:
       sorted.length === 0
         ? null
@@ -79,6 +95,13 @@ export function judgeRound(round: number, entries: RoundEntryRow[], auditTarget:
     verdict: verdict({
       nScores: sorted.length,
       distinct,
+      medianPercentile:
+        percentiles.length === 0
+          ? null
+          : quantileSorted(
+              percentiles.sort((a, b) => a - b),
+              0.5,
+            ),
       rho,
       nServedRanked: servedRanked.length,
       nFallback,
@@ -89,23 +112,27 @@ export function judgeRound(round: number, entries: RoundEntryRow[], auditTarget:
   };
 }
 
-function histogram(sorted: number[]): SelectionWorksView["histogram"] {
+/** Bins of the pool's scores where they are known, else of the picks alone. */
+function histogram(sorted: number[], pool: PoolScores | null): SelectionWorksView["histogram"] {
   if (sorted.length === 0) return [];
-  const min = sorted[0];
-  const width = (sorted[sorted.length - 1] - min) / BINS;
-  if (width === 0) return [{ from: min, to: min, picked: sorted.length }];
-  const bins = Array.from({ length: BINS }, (_, i) => ({
-    from: min + i * width,
-    to: min + (i + 1) * width,
+  const [from, to] = pool ? [pool.histogram.lo, pool.histogram.hi] : [sorted[0], sorted[sorted.length - 1]];
+  const nBins = pool ? pool.histogram.counts.length : BINS;
+  const width = (to - from) / nBins;
+  if (width === 0) return [{ from, to, picked: sorted.length, pool: pool?.scored ?? null }];
+  const bins = Array.from({ length: nBins }, (_, i) => ({
+    from: from + i * width,
+    to: from + (i + 1) * width,
     picked: 0,
+    pool: pool?.histogram.counts[i] ?? null,
   }));
-  for (const s of sorted) bins[Math.min(BINS - 1, Math.floor((s - min) / width))].picked++;
+  for (const s of sorted) bins[Math.min(nBins - 1, Math.max(0, Math.floor((s - from) / width)))].picked++;
   return bins;
 }
 
 function verdict(v: {
   nScores: number;
   distinct: number;
+  medianPercentile: number | null;
   rho: number | null;
   nServedRanked: number;
   nFallback: number;
@@ -122,6 +149,11 @@ function verdict(v: {
         v.distinct > 1
           ? `Scores differ: ${v.distinct} distinct values among ${v.nScores} picks.`
           : "All scores are equal: the strategy ranks nothing.",
+    });
+  if (v.medianPercentile !== null && v.distinct > 1)
+    out.push({
+      ok: v.medianPercentile > 0.5,
+      message: `Half of the picks were more worth labelling than ${percentText(v.medianPercentile)} % of the pool.`,
     });
   if (v.rho !== null)
     out.push({
@@ -140,4 +172,9 @@ function verdict(v: {
     message: `${v.nAudit} of ${v.nEntries} picks are random audits (${Math.round(v.auditTarget * 100)} % wanted).`,
   });
   return out;
+}
+
+/** Percent, rounded down: "more than 99.9 %" must not read as 100. */
+function percentText(share: number): string {
+  return (Math.floor(share * 1000) / 10).toString();
 }

@@ -1,0 +1,42 @@
+/**
+ * What a round has to say about itself, in words. Strategies report codes with numbers; unknown ones are shown as they are,
+ * never left out.
+ */
+export function wordNotice(notice: unknown): string {
+  if (typeof notice === "string") return notice;
+  const { code, level: _, ...details } = notice as { code?: string; level?: string } & Record<string, unknown>;
+  const word = code === undefined ? undefined : NOTICES[code];
+  if (word) return word(details);
+  const rest = Object.entries(details).map(([name, value]) => `${name} ${String(value)}`);
+  return [code ?? "notice", ...rest].join(", ");
+}
+
+type Details = Record<string, unknown>;
+
+const NOTICES: Record<string, (d: Details) => string> = {
+  FEWER_THAN_ASKED: (d) => `${d.got} of the ${d.asked} items asked for: no more are left.`,
+  UNSCORED_ROWS: (d) => `${d.count} items have no score yet and could not be chosen.`,
+  CANDIDATES_TRUNCATED: (d) => `Looked at ${d.to} of ${d.from} ${wordOf(d.of)}, drawn by ${wordRule(d.rule)}.`,
+  TIES_AT_CUT: (d) => `${d.decided} picks tie with ${d.outside} items that were left out; a fixed draw decided.`,
+  CLUSTERS_CAPPED: (d) => `${d.used} groups instead of ${d.asked}: the strategy's limit.`,
+  SMALL_CLUSTERS_USED: (d) => `${d.count} picks come from groups smaller than ${d.minSize}.`,
+  MAIN_NOT_READY: () => "The main strategy could not run yet; cold start served instead.",
+  COLD_START_AT_RANDOM: () => "Cold start needs vectors that are not there yet; drawn at random instead.",
+  ROWS_WITHOUT_VECTOR: (d) =>
+    d.filled === 0
+      ? `${d.count} items have no vector and were not ranked.`
+      : `${d.count} items have no vector; ${d.filled} of them were drawn at random.`,
+  AUDIT_FRAME_EXHAUSTED: (d) =>
+    `${d.missing} audit places went to the strategy: the items set aside for audits are used up.`,
+  AUDIT_FRAME_SERVED_AS_TRAIN: (d) =>
+    `${d.count} items set aside for audits were used for training: nothing else is left.`,
+  PART_EXHAUSTED: (d) => `Part ${Number(d.part) + 1} of the mix fell ${d.missing} items short.`,
+};
+
+function wordOf(of: unknown): string {
+  return of === "labelled" ? "labelled items" : of === "cluster" ? "items of a group" : "candidates";
+}
+
+function wordRule(rule: unknown): string {
+  return rule === "utility" ? "their worth" : "lot";
+}
