@@ -72,6 +72,17 @@ describe("withTransaction", () => {
     await expect(slow).rejects.toMatchObject({ code: "57014" });
   });
 
+  test("learns by its next statement that the connection was lost between two, and the process lives on", async () => {
+    const lost = withTransaction(context.db, async (tx) => {
+      const { rows } = await tx.query<{ pid: number }>("select pg_backend_pid() as pid");
+      await context.db.query("select pg_terminate_backend($1)", [rows[0].pid]);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      await tx.query("update counter set n = 77 where id = 1");
+    });
+    await expect(lost).rejects.toThrow(/terminated|terminating|not queryable/i);
+    expect(await read(1)).not.toBe(77);
+  });
+
   test("leaves a pool that works after the server ended its connections", async () => {
     const pool = createPool({ connectionString: context.url, max: 2, applicationName: "to be ended" });
     await pool.query("select 1");

@@ -50,6 +50,9 @@ export function createPool(options: PoolOptions): pg.Pool {
   });
   // An idle connection that breaks (the server restarted) is replaced by the pool; without a listener Node would exit.
   pool.on("error", (error) => getLogger({ part: "db" }).warn("idle database connection lost", { error }));
+  // The same for a connection that is lent out and breaks between two statements: the pool listens to idle ones only.
+  // Whoever holds it learns of the loss by their next statement.
+  pool.on("connect", (client) => client.on("error", () => undefined));
   return pool;
 }
 
