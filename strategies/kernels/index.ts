@@ -9,3 +9,4 @@ export type {
   SparseKernels,
   TrainingKernels,
 } from "./types";
+export { KernelMemoryError } from "./wasm/arena";

@@ -5,6 +5,7 @@ import { loadKernels } from "@/server/models/loadKernels";
 import { instantiateKernels } from "./instantiateKernels";
 import { values } from "./test/cases";
 import type { Kernels } from "./types";
+import { KernelMemoryError } from "./wasm/arena";
 
 const MIB = 1024 * 1024;
 
@@ -33,6 +34,7 @@ describe("kernel memory", () => {
   it("says what was asked and what is left when it is exhausted, and stays usable", async () => {
     const kernels = await loadKernels({ memoryBytes: 8 * MIB });
     expect(() => kernels.allocF32(4 * MIB)).toThrow(/exhausted: 4194304 elements \(16777216 bytes\) were asked for/);
+    expect(() => kernels.allocF32(4 * MIB)).toThrow(KernelMemoryError);
     expect(() => kernels.allocF32(-1)).toThrow(RangeError);
     expect(() => kernels.release(0)).toThrow(/release: the mark/);
     expect(kernels.allocF32(10)).toHaveLength(10);

@@ -18,7 +18,7 @@ export interface Kernels extends RowKernels, TrainingKernels, SparseKernels {
   readonly memory: KernelMemory | undefined;
   /**
    * Allocates n zeroed elements in kernel memory, 64-byte aligned.
-   * @throws RangeError when the reserved memory is exhausted, naming what was asked and what is left.
+   * @throws KernelMemoryError (a RangeError) when the reserved memory is exhausted, naming what was asked and what is left.
    */
   allocF32(n: number): Float32Array;
   allocF64(n: number): Float64Array;

@@ -1,4 +1,3 @@
-import { AppError } from "@/server/errors";
 import { targetWidth } from "../checkInput";
 import { exclusive } from "../exclusive";
 import type { TrainedModel, TrainingContext, TrainingInput, TrainingMetrics } from "../port";
@@ -46,12 +45,7 @@ export async function trainHybrid(
   context: TrainingContext,
 ): Promise<TrainedModel> {
   const provider = await openGemm(context, plan.gemm);
-  const parts = await exclusive(context.kernels, () => trainParts(plan, input, context, provider)).catch((error) => {
-    if (!(error instanceof RangeError)) throw error;
-    throw new AppError("E_TOO_LARGE", `The training does not fit the compute process: ${error.message}`, {
-      cause: error,
-    });
-  });
+  const parts = await exclusive(context.kernels, () => trainParts(plan, input, context, provider));
   return openHybridModel(parts, context);
 }
 

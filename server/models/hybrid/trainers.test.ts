@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { KeyedRandom } from "@/strategies";
 import type { Kernels } from "@/strategies/kernels";
 import { deserializeModel } from "../deserializeModel";
+import { loadKernels } from "../loadKernels";
 import type { TrainedModel, TrainingContext, TrainingInput } from "../port";
 import { trainerEntry } from "../registry";
 import { openTestKernels, trainingContext, trainingInput } from "../test/contexts";
@@ -287,6 +288,15 @@ describe("input that is refused", () => {
       await expect(refused).rejects.toMatchObject({ code: "E_BAD_INPUT" });
     });
   }
+
+  it("work that does not fit the kernels' memory, which it leaves as it was", async () => {
+    const tight = await loadKernels({ memoryBytes: 5 * 1024 * 1024 });
+    const mark = tight.mark();
+    const trainer = await trainerEntry("mlp").load();
+    const training = trainer.train({ ...good, options: { hidden: [2048] } }, { ...context, kernels: tight });
+    await expect(training).rejects.toMatchObject({ code: "E_TOO_LARGE" });
+    expect(tight.mark()).toBe(mark);
+  });
 
   it("images that do not match the features, and trainers that do not exist", async () => {
     const wrong = train("convnet", { ...good, options: { image: { height: 9, width: 8 } } });

@@ -4,6 +4,11 @@ const ALIGNMENT = 64;
 
 type KernelArray = Float32Array | Float64Array | Int32Array;
 
+/** The memory reserved for the kernels does not suffice; what was allocated so far stays as it is. */
+export class KernelMemoryError extends RangeError {
+  override readonly name = "KernelMemoryError";
+}
+
 /**
  * Stack allocator over the kernels' memory. Layout: static data, scratch of the kernels, staging area for arrays that
  * live elsewhere, then everything handed out by `alloc`.
@@ -74,7 +79,7 @@ export class KernelArena {
     const end = align(this.#top + bytes);
     if (!Number.isSafeInteger(n) || n < 0 || end > this.#buffer.byteLength) {
       const left = this.#buffer.byteLength - this.#top;
-      throw new RangeError(
+      throw new KernelMemoryError(
         `Kernel memory is exhausted: ${n} elements (${bytes} bytes) were asked for, ${left} of ${this.#buffer.byteLength} ` +
           "bytes are left. Reserve more memory or work in smaller parts.",
       );
