@@ -1,100 +1,128 @@
 "use client";
 import * as Plot from "@observablehq/plot";
 import { useCallback, useMemo } from "react";
+import { countOf, formatPercent } from "@/app/_ui/format";
 import type { ClassBalanceRow } from "@/contracts/dashboards";
 import { Chart } from "./Chart";
+import { CHART_TIP, NARROW_PX } from "./chartStyle";
 
 const ROW_HEIGHT = 22;
 const SHOWN_MAX = 25;
+const AXES_HEIGHT = 62;
 
-/** Labels per class, with the unbiased share by the audit sample as a tick with its interval. */
-export function ClassBalanceChart({ rows }: { rows: ClassBalanceRow[] }) {
-  const shown = useMemo(() => [...rows].sort((a, b) => b.labels - a.labels).slice(0, SHOWN_MAX), [rows]);
-  const plot = useCallback(
-    (width: number): Plot.PlotOptions => ({
-      marginLeft: Math.min(220, width * 0.42),
-      marginBottom: 36,
-      x: {
-        label: "Share of labels",
-        tickFormat: (v: number) => `${Math.round(v * 100)} %`,
-        grid: true,
-        ticks: width < 500 ? 4 : 6,
-      },
-      y: {
-        label: null,
-        domain: shown.map((r) => r.title),
-        tickFormat: (t: string) => shorten(t, width < 500 ? 20 : 32),
-      },
-      marks: [
-        Plot.barX(shown, {
-          x: "share",
-          y: "title",
-          fill: "var(--series-1)",
-          fillOpacity: 0.8,
-          insetTop: 3,
-          insetBottom: 3,
-          tip: { fill: "var(--raised)", stroke: "var(--line)" },
-          title: tipText,
-        }),
-        Plot.link(
-          shown.filter((r) => r.auditShare?.lower != null),
-          {
-            x1: (r: ClassBalanceRow) => r.auditShare?.lower,
-            x2: (r: ClassBalanceRow) => r.auditShare?.upper,
-            y1: "title",
-            y2: "title",
-            stroke: "var(--series-2)",
-            strokeWidth: 2,
-          },
-        ),
-        Plot.dot(
-          shown.filter((r) => r.auditShare),
-          { x: (r: ClassBalanceRow) => r.auditShare?.value, y: "title", fill: "var(--series-2)", r: 3 },
-        ),
-      ],
-    }),
-    [shown],
-  );
+/** Labels per class, with the unbiased share by the audit sample as a point with its interval. */
+export function ClassBalanceChart({
+  rows,
+  hrefOf,
+}: {
+  rows: ClassBalanceRow[];
+  /** The items that carry a label. */
+  hrefOf: (label: string) => string;
+}) {
+  const sorted = useMemo(() => [...rows].sort((a, b) => b.labels - a.labels), [rows]);
+  const hasLabels = rows.some((r) => r.labels > 0);
+  const shown = useMemo(() => sorted.slice(0, SHOWN_MAX), [sorted]);
+  const plot = useCallback((width: number) => plotBalance(shown, width, hrefOf), [shown, hrefOf]);
   const table = useMemo(
     () => ({
       columns: ["Class", "Labels", "Share", "Audit share", "Lower", "Upper", "Predicted share"],
-      rows: rows.map((r) => [
-        r.title,
-        r.labels,
-        r.share,
-        r.auditShare?.value ?? null,
-        r.auditShare?.lower ?? null,
-        r.auditShare?.upper ?? null,
-        r.predictedShare,
-      ]),
+      rows: hasLabels
+        ? sorted.map((r) => [
+            { value: r.title, href: hrefOf(r.label) },
+            r.labels,
+            r.share,
+            r.auditShare?.value ?? null,
+            r.auditShare?.lower ?? null,
+            r.auditShare?.upper ?? null,
+            r.predictedShare,
+          ])
+        : [],
     }),
-    [rows],
+    [sorted, hasLabels, hrefOf],
   );
-  const hidden = rows.length - shown.length;
+  const left = rows.length - shown.length;
   return (
     <Chart
       title="Class balance"
-      description={`Bars: labels given. Points: share in the pool by the audit sample, with 95 % Wilson interval.${hidden > 0 ? ` The ${SHOWN_MAX} largest of ${rows.length} classes; the table has all.` : ""}`}
+      description={`Labels given, beside the share in the whole pool by the audit sample (95 % interval).${left > 0 ? ` The ${SHOWN_MAX} largest of ${rows.length} classes; the numbers have all.` : ""}`}
       plot={plot}
-      table={rows.some((r) => r.labels > 0) ? table : { columns: table.columns, rows: [] }}
+      table={table}
       fileName="class-balance"
-      height={Math.max(160, shown.length * ROW_HEIGHT + 60)}
+      height={Math.max(140, shown.length * ROW_HEIGHT + AXES_HEIGHT)}
       legend={[
-        { name: "Labels given", color: "var(--series-1)" },
-        { name: "Pool by audit", color: "var(--series-2)" },
+        { name: "Labels given", color: "var(--series-1)", shape: "bar" },
+        ...(rows.some((r) => r.auditShare)
+          ? [{ name: "Pool, by the audit sample", color: "var(--series-2)", shape: "dot" as const }]
+          : []),
+        ...(rows.some((r) => r.predictedShare !== null)
+          ? [{ name: "Pool, by the model", color: "var(--series-3)", shape: "ring" as const }]
+          : []),
       ]}
       empty="No labels yet."
     />
   );
 }
 
-function shorten(text: string, length: number): string {
+function plotBalance(shown: ClassBalanceRow[], width: number, hrefOf: (label: string) => string): Plot.PlotOptions {
+  const isNarrow = width < NARROW_PX;
+  const audited = shown.filter((r) => r.auditShare !== null);
+  return {
+    marginLeft: Math.min(200, Math.max(48, longest(shown, isNarrow) * 6.4 + 14)),
+    marginRight: 12,
+    marginBottom: 38,
+    marginTop: 12,
+    x: { label: "Share", tickFormat: (v: number) => `${Math.round(v * 100)} %`, grid: true, ticks: isNarrow ? 4 : 6 },
+    y: { label: null, domain: shown.map((r) => r.title), tickSize: 0, tickFormat: (t: string) => shorten(t, isNarrow) },
+    marks: [
+      Plot.barX(shown, {
+        x: "share",
+        y: "title",
+        fill: "var(--series-1)",
+        fillOpacity: 0.8,
+        insetTop: 3,
+        insetBottom: 3,
+        href: (r: ClassBalanceRow) => hrefOf(r.label),
+      }),
+      Plot.ruleX([0], { stroke: "var(--line-strong)" }),
+      Plot.link(audited, {
+        x1: (r: ClassBalanceRow) => r.auditShare?.lower ?? r.auditShare?.value,
+        x2: (r: ClassBalanceRow) => r.auditShare?.upper ?? r.auditShare?.value,
+        y1: "title",
+        y2: "title",
+        stroke: "var(--series-2)",
+        strokeWidth: 2,
+      }),
+      Plot.dot(audited, {
+        x: (r: ClassBalanceRow) => r.auditShare?.value,
+        y: "title",
+        fill: "var(--series-2)",
+        r: 3.5,
+      }),
+      Plot.dot(shown, {
+        filter: (r: ClassBalanceRow) => r.predictedShare !== null,
+        x: "predictedShare",
+        y: "title",
+        stroke: "var(--series-3)",
+        strokeWidth: 1.5,
+        r: 3.5,
+      }),
+      Plot.tip(shown, Plot.pointerY({ x: "share", y: "title", title: tipText, ...CHART_TIP })),
+    ],
+  };
+}
+
+function longest(rows: ClassBalanceRow[], isNarrow: boolean): number {
+  return rows.reduce((most, r) => Math.max(most, shorten(r.title, isNarrow).length), 0);
+}
+
+function shorten(text: string, isNarrow: boolean): string {
+  const length = isNarrow ? 18 : 28;
   return text.length <= length ? text : `${text.slice(0, length - 1)}…`;
 }
 
 function tipText(r: ClassBalanceRow): string {
-  const audit = r.auditShare
-    ? `\npool by audit: ${(r.auditShare.value * 100).toFixed(1)} % (n = ${r.auditShare.n})`
-    : "";
-  return `${r.title}\n${r.labels} labels, ${(r.share * 100).toFixed(1)} %${audit}`;
+  const lines = [r.title, `${countOf(r.labels, "label")}, ${formatPercent(r.share)}`];
+  if (r.auditShare) lines.push(`pool by audit ${formatPercent(r.auditShare.value)} (n = ${r.auditShare.n})`);
+  if (r.predictedShare !== null) lines.push(`pool by the model ${formatPercent(r.predictedShare)}`);
+  return lines.join("\n");
 }

@@ -1,10 +1,8 @@
 import type { Metadata } from "next";
-import { notFound, redirect } from "next/navigation";
+import { redirect } from "next/navigation";
 import type { ReactNode } from "react";
-import { cache } from "react";
 import { api } from "@/app/_rpc/server";
-import { readWireError } from "@/app/_ui/readWireError";
-import type { ProjectView } from "@/contracts/project";
+import { loadProject } from "./_shell/loadProject";
 import { ProjectShell } from "./_shell/ProjectShell";
 
 interface Props {
@@ -29,13 +27,3 @@ export default async function ProjectLayout({ params, children }: Props & { chil
     </ProjectShell>
   );
 }
-
-const loadProject = cache(async (slug: string): Promise<ProjectView> => {
-  try {
-    return await (await api()).project.get({ slug });
-  } catch (error) {
-    const { code } = readWireError((error as { cause?: unknown }).cause ?? error);
-    if (code === "E_NOT_FOUND" || code === "E_FORBIDDEN") notFound();
-    throw error;
-  }
-});

@@ -1,5 +1,6 @@
 "use client";
 import { useQuery } from "@tanstack/react-query";
+import Link from "next/link";
 import { useTRPC } from "@/app/_rpc/client";
 import { useLiveProject } from "@/app/_rpc/useLiveProject";
 import { Badge } from "@/app/_ui/Badge";
@@ -7,7 +8,6 @@ import { Callout } from "@/app/_ui/Callout";
 import { Card } from "@/app/_ui/Card";
 import { ErrorState } from "@/app/_ui/ErrorState";
 import { Page, PageHeader } from "@/app/_ui/PageHeader";
-import { SkeletonStat } from "@/app/_ui/Skeleton";
 import { roleAllows } from "@/contracts/permissions";
 import type { ProjectView } from "@/contracts/project";
 import { AnnotatorsCard } from "./AnnotatorsCard";
@@ -15,16 +15,24 @@ import { ClassBalanceCard } from "./ClassBalanceCard";
 import { DashboardActions } from "./DashboardActions";
 import { JobsCard } from "./JobsCard";
 import { LearningCurveCard } from "./LearningCurveCard";
-import { OverviewStats } from "./OverviewStats";
+import { OverviewSkeleton, OverviewStats } from "./OverviewStats";
 import { RoundsCard } from "./RoundsCard";
 import { SelectionWorksCard } from "./SelectionWorksCard";
 import { ThroughputCard } from "./ThroughputCard";
 
+const ANNOTATORS_SHOWN = 10;
 const LIVE = {
   connecting: { tone: "neutral", text: "Connecting" },
   live: { tone: "good", text: "Live" },
   lost: { tone: "warn", text: "Connection lost, retrying" },
 } as const;
+
+/** Where a warning leads. */
+const LINK_WORDS: Record<string, string> = {
+  jobs: "See the jobs",
+  models: "See the model versions",
+  rounds: "See the rounds",
+};
 
 /** One screen for the lead: where the project stands, whether the model learns, whether selection works, who labels. */
 export function Dashboard({ project: initial }: { project: ProjectView }) {
@@ -44,8 +52,10 @@ export function Dashboard({ project: initial }: { project: ProjectView }) {
         description={project.description || undefined}
         actions={
           <>
-            <Badge tone={LIVE[live].tone}>{LIVE[live].text}</Badge>
-            <DashboardActions project={project} canManage={canManage} />
+            <span role="status" className="flex items-center">
+              <Badge tone={LIVE[live].tone}>{LIVE[live].text}</Badge>
+            </span>
+            <DashboardActions project={project} overview={overview.data} canManage={canManage} />
           </>
         }
       />
@@ -54,22 +64,14 @@ export function Dashboard({ project: initial }: { project: ProjectView }) {
         <Callout key={warning.code + warning.message} tone="warn" className="mb-3">
           {warning.message}
           {warning.link && (
-            <a className="ms-2 underline underline-offset-2" href={`/p/${project.slug}/${warning.link}`}>
-              Look
-            </a>
+            <Link className="ms-2 underline underline-offset-2" href={`/p/${project.slug}/${warning.link}`}>
+              {LINK_WORDS[warning.link] ?? "Look"}
+            </Link>
           )}
         </Callout>
       ))}
       <Card className="mb-5">
-        {overview.data ? (
-          <OverviewStats overview={overview.data} slug={project.slug} />
-        ) : (
-          <div className="grid grid-cols-2 gap-6 sm:grid-cols-3 lg:grid-cols-6">
-            {["a", "b", "c", "d", "e", "f"].map((key) => (
-              <SkeletonStat key={key} />
-            ))}
-          </div>
-        )}
+        {overview.data ? <OverviewStats overview={overview.data} slug={project.slug} /> : <OverviewSkeleton />}
       </Card>
       <div className="grid gap-5 xl:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
         <LearningCurveCard project={project} />
@@ -77,9 +79,9 @@ export function Dashboard({ project: initial }: { project: ProjectView }) {
         <ThroughputCard projectId={project.id} />
         <JobsCard projectId={project.id} slug={project.slug} canManage={canManage} />
         <RoundsCard projectId={project.id} slug={project.slug} />
-        <ClassBalanceCard projectId={project.id} />
+        <ClassBalanceCard projectId={project.id} slug={project.slug} />
       </div>
-      <AnnotatorsCard projectId={project.id} slug={project.slug} />
+      <AnnotatorsCard projectId={project.id} slug={project.slug} shown={ANNOTATORS_SHOWN} className="mt-5" />
     </Page>
   );
 }

@@ -10,27 +10,35 @@ import { Menu, MenuCheck, MenuHeading } from "@/app/_ui/Menu";
 import { Select } from "@/app/_ui/Select";
 import { Skeleton } from "@/app/_ui/Skeleton";
 import type { ProjectView } from "@/contracts/project";
+import { ComparisonNote } from "./ComparisonNote";
+import { useStrategyTitles } from "./useStrategyTitles";
 
 const METRICS = [
   { value: "accuracy", label: "Accuracy" },
   { value: "macroF1", label: "Macro F1" },
 ] as const;
 const COMPARED_MAX = 5;
+const RANDOM = "random";
 
 /** Quality by labels, alone or beside other projects on the same task (a demonstration brings its random twin). */
 export function LearningCurveCard({ project }: { project: ProjectView }) {
   const trpc = useTRPC();
+  const titleOf = useStrategyTitles(project.id);
   const [metric, setMetric] = useState<"accuracy" | "macroF1">("accuracy");
   const [chosen, setChosen] = useState<number[] | null>(null);
   const comparable = useQuery(trpc.dashboard.comparable.queryOptions({ projectId: project.id }));
-  // Until the lead chooses, a demonstration is shown beside its twin.
-  const twin =
-    project.demo !== null ? comparable.data?.find((c) => c.slug.startsWith(project.demo as string)) : undefined;
+  // Until the lead chooses, a demonstration is shown beside its twin, preferably the one that draws at random.
+  const twins = comparable.data?.filter((c) => c.isTwin) ?? [];
+  const twin = twins.find((c) => c.strategy === RANDOM) ?? twins[0];
   const compareWith = chosen ?? (twin ? [twin.id] : []);
   const curve = useQuery({
     ...trpc.dashboard.learningCurve.queryOptions({ projectId: project.id, metric, compareWith }),
+    // With its twin at once, rather than alone first.
+    enabled: !comparable.isPending,
     placeholderData: keepPreviousData,
   });
+  const toggle = (id: number, on: boolean) =>
+    setChosen(on ? [...compareWith, id].slice(-COMPARED_MAX) : compareWith.filter((c) => c !== id));
 
   return (
     <Card
@@ -48,16 +56,8 @@ export function LearningCurveCard({ project }: { project: ProjectView }) {
           <Menu trigger={<Button size="sm">Compare{compareWith.length > 0 && ` (${compareWith.length})`}</Button>}>
             {comparable.data?.length ? (
               comparable.data.map((c) => (
-                <MenuCheck
-                  key={c.id}
-                  checked={compareWith.includes(c.id)}
-                  onCheckedChange={(on) =>
-                    setChosen(
-                      on ? [...compareWith, c.id].slice(-COMPARED_MAX) : compareWith.filter((id) => id !== c.id),
-                    )
-                  }
-                >
-                  {c.name} ({c.strategy})
+                <MenuCheck key={c.id} checked={compareWith.includes(c.id)} onCheckedChange={(on) => toggle(c.id, on)}>
+                  {c.name}
                 </MenuCheck>
               ))
             ) : (
@@ -70,9 +70,15 @@ export function LearningCurveCard({ project }: { project: ProjectView }) {
       {curve.error ? (
         <ErrorState error={curve.error} onRetry={() => void curve.refetch()} />
       ) : curve.data ? (
-        <LearningCurveChart series={curve.data} metric={metric} />
+        <div className="flex flex-col gap-3">
+          <LearningCurveChart series={curve.data} metric={metric} titleOf={titleOf} />
+          {metric === "accuracy" &&
+            compareWith.map((id) => (
+              <ComparisonNote key={id} projectId={project.id} otherId={id} slug={project.slug} titleOf={titleOf} />
+            ))}
+        </div>
       ) : (
-        <Skeleton className="h-90 w-full" />
+        <Skeleton className="h-108 w-full" />
       )}
     </Card>
   );

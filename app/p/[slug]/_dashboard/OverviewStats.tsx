@@ -1,7 +1,9 @@
 "use client";
+import Link from "next/link";
 import { countOf, formatNumber, formatPercent, formatSeconds } from "@/app/_ui/format";
 import { ProgressBar } from "@/app/_ui/ProgressBar";
 import { RelativeTime } from "@/app/_ui/RelativeTime";
+import { Skeleton, SkeletonStat } from "@/app/_ui/Skeleton";
 import { MeasuredStat, Stat } from "@/app/_ui/Stat";
 import type { OverviewView } from "@/contracts/dashboards";
 
@@ -61,7 +63,7 @@ export function OverviewStats({ overview: o, slug }: { overview: OverviewView; s
                 {o.medianSeconds !== null && ` · median ${formatSeconds(o.medianSeconds)}`}
               </span>
               {o.hoursLeft !== null && (
-                <span className="block">all items in about {formatSeconds(o.hoursLeft * 3600)}</span>
+                <span className="block">at this pace {formatSeconds(o.hoursLeft * 3600)} for the rest</span>
               )}
             </>
           }
@@ -69,6 +71,7 @@ export function OverviewStats({ overview: o, slug }: { overview: OverviewView; s
         <Stat
           label="Queue"
           value={o.queueOpen}
+          unit="open"
           href={`/p/${slug}/rounds`}
           detail={
             <>
@@ -89,11 +92,27 @@ export function OverviewStats({ overview: o, slug }: { overview: OverviewView; s
           href={`${items}?flagged=true`}
           tone={o.nOpenFlags > 0 ? "warn" : undefined}
           detail={
-            <a className="underline-offset-2 hover:underline" href={`${items}?duplicates=true`}>
+            <Link className="underline-offset-2 hover:underline" href={`${items}?duplicates=true`}>
               {countOf(o.nDuplicates, "exact duplicate")} linked
-            </a>
+            </Link>
           }
         />
+      </div>
+    </div>
+  );
+}
+
+const STATS = ["labels", "accuracy", "model", "pace", "queue", "flags"];
+
+/** The place of the six numbers while they load. */
+export function OverviewSkeleton() {
+  return (
+    <div className="flex flex-col gap-5">
+      <Skeleton className="h-7 w-full" />
+      <div className="grid grid-cols-2 gap-x-6 gap-y-5 sm:grid-cols-3 xl:grid-cols-6">
+        {STATS.map((name) => (
+          <SkeletonStat key={name} />
+        ))}
       </div>
     </div>
   );

@@ -26,7 +26,9 @@ export function RoundsCard({ projectId, slug }: { projectId: number; slug: strin
         {error ? (
           <ErrorState error={error} onRetry={() => void refetch()} />
         ) : !data ? (
-          <SkeletonText lines={6} />
+          <div className="px-3 pb-3">
+            <SkeletonText lines={8} />
+          </div>
         ) : data.rows.length === 0 ? (
           <p className="px-3 pb-2 text-ink-2 text-sm">The queue has not been filled yet.</p>
         ) : (

@@ -7,11 +7,14 @@ import { Card } from "@/app/_ui/Card";
 import { ErrorState } from "@/app/_ui/ErrorState";
 import { Skeleton } from "@/app/_ui/Skeleton";
 import { MeasuredStat } from "@/app/_ui/Stat";
+import { useStrategy } from "./useStrategyTitles";
 
 /** Evidence, round by round, that served items are the ones the strategy ranked first. */
 export function SelectionWorksCard({ projectId, slug, round }: { projectId: number; slug: string; round?: number }) {
   const trpc = useTRPC();
   const { data, error, refetch } = useQuery(trpc.dashboard.selectionWorks.queryOptions({ projectId, round }));
+  const strategy = useStrategy(projectId, data?.strategy ?? null);
+  const itemsOf = data?.round == null ? undefined : `/p/${slug}/items?round=${data.round}`;
   return (
     <Card title="Does selection work?">
       {error ? (
@@ -30,18 +33,16 @@ export function SelectionWorksCard({ projectId, slug, round }: { projectId: numb
               </li>
             ))}
           </ul>
-          <ScoreHistogram view={data} />
-          <div className="grid grid-cols-2 gap-4">
-            <MeasuredStat
-              label="Order follows rank"
-              measured={data.rankCorrelation}
-              href={data.round === null ? undefined : `/p/${slug}/items?round=${data.round}`}
-            />
-            <MeasuredStat label="Served by fallback" measured={data.fallbackShare} href={`/p/${slug}/rounds`} />
-          </div>
+          <ScoreHistogram view={data} better={strategy?.score.better ?? null} />
+          {data.round !== null && (
+            <div className="grid grid-cols-2 gap-4">
+              <MeasuredStat label="Order follows rank" measured={data.rankCorrelation} href={itemsOf} />
+              <MeasuredStat label="Served by fallback" measured={data.fallbackShare} href={itemsOf} />
+            </div>
+          )}
         </div>
       ) : (
-        <Skeleton className="h-72 w-full" />
+        <Skeleton className="h-108 w-full" />
       )}
     </Card>
   );

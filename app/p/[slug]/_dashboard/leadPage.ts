@@ -5,6 +5,7 @@ import { api } from "@/app/_rpc/server";
 import type { ProjectPermission } from "@/contracts/permissions";
 import { roleAllows } from "@/contracts/permissions";
 import type { ProjectView } from "@/contracts/project";
+import { loadProject } from "../_shell/loadProject";
 
 /** The project behind a lead's page, for people who may see it; annotators are sent to their own screen. */
 export async function loadLeadPage(
@@ -12,8 +13,10 @@ export async function loadLeadPage(
   permission: ProjectPermission,
 ): Promise<ProjectView> {
   const { slug } = await params;
-  const caller = await api();
-  const project = await caller.project.get({ slug });
+  // Pages and their layout render side by side: without a visitor the layout's redirect must not race an error from here.
+  const { user } = await (await api()).access.state();
+  if (!user) redirect(`/sign-in?next=${encodeURIComponent(`/p/${slug}`)}`);
+  const project = await loadProject(slug);
   if (project.myRole === null) notFound();
   if (!roleAllows(project.myRole, permission)) redirect(`/p/${slug}/label`);
   return project;

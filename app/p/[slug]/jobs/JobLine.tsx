@@ -1,5 +1,6 @@
 "use client";
 import { useMutation } from "@tanstack/react-query";
+import clsx from "clsx";
 import { errorMessage, useTRPC } from "@/app/_rpc/client";
 import type { Tone } from "@/app/_ui/Badge";
 import { Badge } from "@/app/_ui/Badge";
@@ -7,20 +8,10 @@ import { Button } from "@/app/_ui/Button";
 import { ProgressBar } from "@/app/_ui/ProgressBar";
 import { RelativeTime } from "@/app/_ui/RelativeTime";
 import { useNotifier } from "@/app/_ui/Toast";
-import type { JobName, JobRunView, JobState } from "@/contracts/jobs";
+import type { JobRunView, JobState } from "@/contracts/jobs";
+import { JOB_TITLES } from "@/contracts/jobs";
+import { wordOutcome } from "./wordOutcome";
 
-const TITLES: Record<JobName, string> = {
-  "ingestion.run": "Import of a file",
-  "items.index": "Search index",
-  "features.build": "Features of items",
-  "training.retrain": "Training",
-  "prediction.predict": "Predictions",
-  "prediction.assemble": "Outside predictions",
-  "queue.refill": "Queue refill",
-  "evaluation.measure": "Measurement",
-  "demo.simulate": "Simulated annotators",
-  "training.tick": "Schedule",
-};
 const STATES: Record<JobState, { tone: Tone; word: string }> = {
   queued: { tone: "neutral", word: "Queued" },
   running: { tone: "accent", word: "Running" },
@@ -36,10 +27,10 @@ export function JobLine({ job, projectId, canManage }: { job: JobRunView; projec
   const onError = (error: unknown) => notify(errorMessage(error), { tone: "bad" });
   const cancel = useMutation(trpc.job.cancel.mutationOptions({ onError }));
   const retry = useMutation(trpc.job.retry.mutationOptions({ onError }));
-  const title = TITLES[job.kind] ?? job.kind;
-  const isLive = job.state === "queued" || job.state === "running";
+  const title = JOB_TITLES[job.kind] ?? job.kind;
+  const outcome = job.error?.message ?? wordOutcome(job);
   return (
-    <li className="flex flex-col gap-1.5 py-2.5">
+    <li className="flex flex-col gap-1 py-2.5">
       <div className="flex flex-wrap items-center gap-x-2.5 gap-y-1">
         <span className="font-[550]">{title}</span>
         <Badge tone={STATES[job.state].tone}>{STATES[job.state].word}</Badge>
@@ -71,8 +62,8 @@ export function JobLine({ job, projectId, canManage }: { job: JobRunView; projec
           }
         />
       )}
-      {(job.error ?? (isLive || job.message ? job.message : null)) && (
-        <p className={job.error ? "text-bad text-sm" : "text-ink-2 text-sm"}>{job.error?.message ?? job.message}</p>
+      {outcome !== "" && (
+        <p className={clsx("text-sm [overflow-wrap:anywhere]", job.error ? "text-bad" : "text-ink-2")}>{outcome}</p>
       )}
     </li>
   );

@@ -5,6 +5,7 @@ import { formatNumber, formatSeconds } from "@/app/_ui/format";
 import { RelativeTime } from "@/app/_ui/RelativeTime";
 import { Table, TBody, Td, THead, Th, Tr } from "@/app/_ui/Table";
 import type { RoundRow } from "@/contracts/dashboards";
+import { useStrategyTitles } from "../_dashboard/useStrategyTitles";
 
 const TRIGGERS: Record<string, string> = {
   model: "new model",
@@ -14,6 +15,8 @@ const TRIGGERS: Record<string, string> = {
   start: "project start",
   manual: "asked for",
 };
+
+const STATUS_WORDS: Record<string, string> = { degraded: "not as asked", empty: "nothing to choose" };
 
 /** Rounds with what they looked at, what they picked and how long it took. */
 export function RoundsTable({
@@ -27,6 +30,7 @@ export function RoundsTable({
   slug: string;
   brief?: boolean;
 }) {
+  const titleOf = useStrategyTitles(projectId);
   return (
     <Table label="Rounds">
       <THead>
@@ -36,7 +40,7 @@ export function RoundsTable({
         <Th numeric>Picked</Th>
         {!brief && <Th numeric>Out of</Th>}
         <Th numeric>Labelled</Th>
-        {!brief && <Th numeric>Score (min, median, max)</Th>}
+        {!brief && <Th numeric>Scores</Th>}
         {!brief && <Th numeric>Model</Th>}
         <Th numeric>Took</Th>
         {!brief && <Th numeric>After the label</Th>}
@@ -50,19 +54,20 @@ export function RoundsTable({
               <Link
                 className="text-accent-text underline-offset-2 hover:underline"
                 href={`/p/${slug}/items?round=${r.number}`}
+                aria-label={`Items of round ${r.number}`}
               >
                 {r.number}
               </Link>
             </Td>
-            <Td>
-              {r.strategy}
+            <Td className="min-w-36">
+              {titleOf(r.strategy)}
               {r.status !== "ok" && (
                 <Badge tone="warn" className="ms-2">
-                  {r.status}
+                  {STATUS_WORDS[r.status] ?? r.status}
                 </Badge>
               )}
               {!brief && r.warnings.length > 0 && (
-                <span className="block text-ink-3 text-xs">{r.warnings.join("; ")}</span>
+                <span className="block max-w-80 text-ink-3 text-xs">{r.warnings.join(" ")}</span>
               )}
             </Td>
             <Td>{TRIGGERS[r.trigger] ?? r.trigger}</Td>
@@ -71,12 +76,29 @@ export function RoundsTable({
               {r.nFallback > 0 && <span className="block text-warn text-xs">{r.nFallback} by fallback</span>}
             </Td>
             {!brief && <Td numeric>{formatNumber(r.nCandidates)}</Td>}
-            <Td numeric>{formatNumber(r.nLabelled)}</Td>
+            <Td numeric>
+              {r.nLabelled === 0 ? (
+                0
+              ) : (
+                <Link
+                  className="text-accent-text underline-offset-2 hover:underline"
+                  href={`/p/${slug}/items?round=${r.number}&labelled=true`}
+                  aria-label={`${formatNumber(r.nLabelled)} labelled items of round ${r.number}`}
+                >
+                  {formatNumber(r.nLabelled)}
+                </Link>
+              )}
+            </Td>
             {!brief && (
               <Td numeric>
-                {r.score
-                  ? `${r.score.min.toPrecision(3)}, ${r.score.median.toPrecision(3)}, ${r.score.max.toPrecision(3)}`
-                  : "–"}
+                {r.score ? (
+                  <span title={`Smallest, median ${short(r.score.median)}, largest`} className="whitespace-nowrap">
+                    {short(r.score.min)} – {short(r.score.max)}
+                    <span className="block text-ink-3 text-xs">median {short(r.score.median)}</span>
+                  </span>
+                ) : (
+                  "–"
+                )}
               </Td>
             )}
             {!brief && <Td numeric>{r.modelVersion === null ? "–" : `v${r.modelVersion}`}</Td>}
@@ -95,6 +117,10 @@ export function RoundsTable({
       </TBody>
     </Table>
   );
+}
+
+function short(score: number): string {
+  return String(Number(score.toPrecision(3)));
 }
 
 function ManifestLink({ projectId, round }: { projectId: number; round: number }) {

@@ -8,6 +8,15 @@ export const SERIES_COLORS = [
   "var(--series-6)",
 ] as const;
 
-export function seriesColor(index: number): string {
-  return SERIES_COLORS[index % SERIES_COLORS.length];
-}
+/** Charts narrower than this show fewer ticks. */
+export const NARROW_PX = 480;
+
+/** The look of tooltips. */
+export const CHART_TIP = {
+  fill: "var(--raised)",
+  stroke: "var(--line-strong)",
+  fontSize: 12,
+  lineHeight: 1.25,
+  lineWidth: 22,
+  pathFilter: "none",
+} as const;
