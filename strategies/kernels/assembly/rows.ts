@@ -234,7 +234,15 @@ export function columnSums(x: usize, n: usize, c: usize, out: usize, isFirst: bo
   if (isLast) for (let j: usize = 0; j < c; j++) store<f32>(out + j * 4, <f32>load<f64>(totals + j * 8));
 }
 
+/** From here on memory.copy, which is a call out of the module, is quicker than a loop. */
+const LONG_ROW: usize = 128;
+
 /** Row numbers must have been checked by the host. */
 export function gatherRows(x: usize, d: usize, rows: usize, n: usize, out: usize): void {
-  for (let i: usize = 0; i < n; i++) copyFloats(out + i * d * 4, x + <usize>load<u32>(rows + i * 4) * d * 4, d);
+  const bytes = d * 4;
+  for (let i: usize = 0; i < n; i++) {
+    const from = x + <usize>load<u32>(rows + i * 4) * bytes, to = out + i * bytes;
+    if (d >= LONG_ROW) memory.copy(to, from, bytes);
+    else copyFloats(to, from, d);
+  }
 }
