@@ -105,7 +105,10 @@ function useSessionRenewal(): void {
   useEffect(() => {
     const renew = (): void => {
       // Failing is harmless: the next call that needs the session says so.
-      fetch("/api/auth/get-session", { credentials: "same-origin" }).catch(() => undefined);
+      // The answer is read to its end: one left unread keeps its connection.
+      fetch("/api/auth/get-session", { credentials: "same-origin" })
+        .then((answer) => answer.arrayBuffer())
+        .catch(() => undefined);
     };
     renew();
     const timer = setInterval(renew, SESSION_RENEW_EVERY_MS);
