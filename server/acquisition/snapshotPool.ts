@@ -55,7 +55,9 @@ export async function snapshotPool(context: SnapshotContext, project: ProjectRow
   const { wanted, pending } = await readCandidates(db, project.id, n, clock.now());
   const absent = bitmapAnd(wanted, await readAbsent(context, n, [embeddings, probabilities]));
   // Audits look at no vector: rows of the frame stay in, or the sample would miss what has none.
-  const left = bitmapWithout(absent, auditFrame({ n }, frameSeedOf(project.seed), AUDIT_FRAME_SHARE));
+  const isAudited = project.strategy.auditShare > 0;
+  const frame = isAudited ? auditFrame({ n }, frameSeedOf(project.seed), AUDIT_FRAME_SHARE) : createBitmap(n);
+  const left = bitmapWithout(absent, frame);
   const taskType = getTaskType(project.taskType);
   const projectClasses = taskType.classes(project.taskConfig).map(({ id }) => id);
   const classes = model?.classes ?? projectClasses;
