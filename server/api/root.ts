@@ -5,7 +5,10 @@ import { auditLogRouter } from "./routers/auditLog";
 import { dashboardRouter } from "./routers/dashboard";
 import { demoRouter } from "./routers/demo";
 import { eventsRouter } from "./routers/events";
+import { importsRouter } from "./routers/imports";
+import { ingestRouter } from "./routers/ingest";
 import { invitationRouter } from "./routers/invitation";
+import { itemRouter } from "./routers/item";
 import { jobRouter } from "./routers/job";
 import { memberRouter } from "./routers/member";
 import { modelRouter } from "./routers/model";
@@ -22,6 +25,9 @@ export const appRouter = router({
   auditLog: auditLogRouter,
   dashboard: dashboardRouter,
   demo: demoRouter,
+  ingest: ingestRouter,
+  imports: importsRouter,
+  item: itemRouter,
   invitation: invitationRouter,
   job: jobRouter,
   member: memberRouter,

@@ -65,10 +65,15 @@ export async function getImport({ db, project }: ReadContext, input: { number: n
 /** The project's imports, newest first. */
 export async function listImports(
   { db, project }: ReadContext,
-  input: { cursor?: number; limit?: number },
-): Promise<{ rows: ImportRunView[]; nextCursor: number | null }> {
+  input: { cursor?: string; limit?: number },
+): Promise<{ rows: ImportRunView[]; nextCursor: string | null }> {
   const limit = Math.min(input.limit ?? 50, LIMITS.pageRows);
-  const rows = await selectImportViews(db, project.id, input.cursor ?? null, limit + 1);
+  const rows = await selectImportViews(
+    db,
+    project.id,
+    input.cursor === undefined ? null : Number(input.cursor),
+    limit + 1,
+  );
   const page = rows.slice(0, limit).map(toView);
-  return { rows: page, nextCursor: rows.length > limit ? page[page.length - 1].number : null };
+  return { rows: page, nextCursor: rows.length > limit ? String(page[page.length - 1].number) : null };
 }

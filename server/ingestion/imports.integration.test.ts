@@ -258,8 +258,8 @@ describe("starting an import", () => {
     const { rows } = await ctx.db.query("select payload from job_run where id = $1", [first.jobRunId]);
     expect(rows).toEqual([{ payload: { projectId: ctx.project.id, importRun: 1 } }]);
     const page = await listImports(ctx, { limit: 1 });
-    expect([page.rows[0].number, page.nextCursor]).toEqual([2, 2]);
-    expect((await listImports(ctx, { cursor: 2 })).rows.map((r) => r.number)).toEqual([1]);
+    expect([page.rows[0].number, page.nextCursor]).toEqual([2, "2"]);
+    expect((await listImports(ctx, { cursor: "2" })).rows.map((r) => r.number)).toEqual([1]);
   });
 });
 
@@ -310,7 +310,7 @@ describe("an import", () => {
       [5, "unknownLabel", "label"],
     ]);
     const page = await listImportErrors(ctx, { number: view.number, limit: 2 });
-    expect((await listImportErrors(ctx, { number: view.number, cursor: page.nextCursor ?? 0 })).rows).toEqual([
+    expect((await listImportErrors(ctx, { number: view.number, cursor: page.nextCursor ?? "" })).rows).toEqual([
       rows[2],
     ]);
     let csv = "";

@@ -12,15 +12,15 @@ const PAGE_OF_DOWNLOAD = 1_000;
 /** Refused rows of an import, in the order of the file; at most LIMITS.importErrorsKept are kept. */
 export async function listImportErrors(
   { db, project }: ReadContext,
-  input: { number: number; cursor?: number; limit?: number },
-): Promise<{ rows: RowError[]; nextCursor: number | null }> {
+  input: { number: number; cursor?: string; limit?: number },
+): Promise<{ rows: RowError[]; nextCursor: string | null }> {
   if (!(await selectImportRun(db, project.id, input.number))) throw importNotFound(input.number);
   const limit = Math.min(input.limit ?? 50, LIMITS.pageRows);
-  const found = await selectImportErrors(db, project.id, input.number, input.cursor ?? 0, limit + 1);
+  const found = await selectImportErrors(db, project.id, input.number, Number(input.cursor ?? 0), limit + 1);
   const page = found.slice(0, limit);
   return {
     rows: page.map(({ number: _, ...error }) => error),
-    nextCursor: found.length > limit ? page[page.length - 1].number : null,
+    nextCursor: found.length > limit ? String(page[page.length - 1].number) : null,
   };
 }
 

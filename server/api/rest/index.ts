@@ -1,2 +1,8 @@
+export { postEmbeddings } from "./embeddings";
+export { getExport } from "./export";
 export { answerHealth } from "./health";
+export { getImportErrors, postImport } from "./imports";
+export { getManifest, getRoundArray } from "./manifest";
+export { postPredictions } from "./predictions";
 export { errorResponse, jsonResponse, type RestCall, type RestHandler, restRoute } from "./restRoute";
+export { postUpload } from "./uploads";

@@ -1,0 +1,3 @@
+import { postEmbeddings, restRoute } from "@/server/api/rest";
+
+export const POST = restRoute("ingest", postEmbeddings);

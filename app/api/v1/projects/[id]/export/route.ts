@@ -1,0 +1,3 @@
+import { getExport, restRoute } from "@/server/api/rest";
+
+export const GET = restRoute("export", getExport);

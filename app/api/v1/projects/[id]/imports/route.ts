@@ -1,0 +1,3 @@
+import { postImport, restRoute } from "@/server/api/rest";
+
+export const POST = restRoute("ingest", postImport);

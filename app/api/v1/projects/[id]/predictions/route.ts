@@ -1,0 +1,3 @@
+import { postPredictions, restRoute } from "@/server/api/rest";
+
+export const POST = restRoute("ingest", postPredictions);

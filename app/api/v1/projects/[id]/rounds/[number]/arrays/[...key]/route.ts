@@ -1,0 +1,3 @@
+import { getRoundArray, restRoute } from "@/server/api/rest";
+
+export const GET = restRoute("export", getRoundArray);

@@ -1,0 +1,3 @@
+import { getManifest, restRoute } from "@/server/api/rest";
+
+export const GET = restRoute("export", getManifest);
