@@ -34,5 +34,6 @@ export function Field({ label, error, hint, optional = false, name, disabled, cl
   );
 }
 
+/** The frame of a control; its width and height are for whoever uses it. */
 export const CONTROL_CLASS =
   "control rounded-md border border-line-strong/70 bg-raised px-3 text-base text-ink transition-[border-color] duration-100 hover:border-line-strong focus-visible:border-focus focus-visible:outline-1 focus-visible:outline-offset-0 disabled:cursor-not-allowed disabled:bg-sunken disabled:text-ink-3 data-invalid:border-bad-solid";

@@ -28,7 +28,7 @@ export function NumberInput({ unit, className, "aria-label": ariaLabel, ...rest 
   return (
     <NumberField.Root {...rest} locale="en-GB" className={clsx("flex items-center gap-2.5", className)}>
       <NumberField.Group
-        className={clsx(CONTROL_CLASS, "flex h-9.5 w-auto overflow-hidden p-0 focus-within:border-focus")}
+        className={clsx(CONTROL_CLASS, "flex h-9.5 w-fit overflow-hidden [&]:px-0 focus-within:border-focus")}
       >
         <NumberField.Decrement className={clsx(STEP, "border-line border-e")} aria-label="Less">
           <Minus aria-hidden="true" size={14} />

@@ -102,7 +102,7 @@ export function LabelRow({
           value={label.description ?? ""}
           placeholder="When to choose it, with an example"
           onChange={(event) => onChange({ ...label, description: event.target.value || undefined })}
-          className={`${CONTROL_CLASS} py-1.5 text-sm`}
+          className={`${CONTROL_CLASS} w-full py-1.5`}
         />
       )}
       {problems.map((problem) => (

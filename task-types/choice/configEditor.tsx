@@ -90,7 +90,7 @@ function PasteLabels({ labels, onAdd }: { labels: readonly ChoiceLabel[]; onAdd:
           rows={6}
           value={text}
           onChange={(event) => setText(event.target.value)}
-          className={`${CONTROL_CLASS} py-2`}
+          className={`${CONTROL_CLASS} w-full py-2`}
           placeholder={"Card arrival | Where is my new card?\nLost or stolen card"}
         />
       </label>
