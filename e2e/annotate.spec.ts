@@ -126,7 +126,7 @@ test("digits are places and letters are signs on other keyboards, and a held key
 }) => {
   const project = await makeProject(request);
   await openLabelling(page, project);
-  const press = (init: KeyboardEventInit) =>
+  const press = (init: { key: string; code: string; repeat?: boolean }) =>
     page.evaluate(
       (event) => void window.dispatchEvent(new KeyboardEvent("keydown", { bubbles: true, ...event })),
       init,
