@@ -35,28 +35,31 @@ export async function makeBenchContext({ db, storage }: BenchParts): Promise<Ing
   return { db, clock: systemClock, storage, actor, project: await loadProject(db, made.id) };
 }
 
-/** Runs the import in a process of its own and returns what it printed last. */
-function runProcess(parts: BenchParts, projectId: number, number: number) {
-  const script = fileURLToPath(new URL("./runImportProcess.ts", import.meta.url));
-  const child = spawn(
-    process.execPath,
-    ["--import", "tsx", script, parts.url, parts.dataDir, String(projectId), String(number)],
-    { stdio: ["ignore", "pipe", "inherit"] },
-  );
+/** Runs one of the scripts beside this file and returns the line of JSON that it prints last. */
+export async function runScript<T>(name: string, parameters: readonly string[]): Promise<T> {
+  const script = fileURLToPath(new URL(name, import.meta.url));
+  const child = spawn(process.execPath, ["--import", "tsx", script, ...parameters], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   let tail = "";
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
     tail = (tail + text).slice(-2_000);
   });
-  return new Promise<{ seconds: number; cpuSeconds: number; peakRssMiB: number; nInserted: number; state: string; message: string }>(
-    (resolve, reject) => {
-      child.once("error", reject);
-      child.once("close", (code) => {
-        const last = tail.trim().split("\n").pop() ?? "";
-        if (code === 0) resolve(JSON.parse(last));
-        else reject(new Error(`import process ended with ${code}: ${last}`));
-      });
-    },
-  );
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", resolve);
+  });
+  const last = tail.trim().split("\n").pop() ?? "";
+  if (code !== 0) throw new Error(`${name} ended with ${code}: ${last}`);
+  return JSON.parse(last) as T;
+}
+
+interface ImportEnd {
+  seconds: number;
+  cpuSeconds: number;
+  peakRssMiB: number;
+  nInserted: number;
+  state: string;
 }
 
 /** Uploads a file and imports it. */
@@ -65,7 +68,12 @@ export async function measureImport(parts: BenchParts, ctx: IngestContext, path:
   const { uploadId, sizeBytes } = await receiveUpload(ctx, { fileName: "bench.jsonl", body: createReadStream(path) });
   const uploadSeconds = (performance.now() - startedMs) / 1000;
   const { number } = await startImport(ctx, { uploadId });
-  const end = await runProcess(parts, ctx.project.id, number);
+  const end = await runScript<ImportEnd>("./runImportProcess.ts", [
+    parts.url,
+    parts.dataDir,
+    String(ctx.project.id),
+    String(number),
+  ]);
   return {
     rows: end.nInserted,
     fileBytes: sizeBytes,

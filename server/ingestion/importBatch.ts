@@ -10,7 +10,7 @@ import { OccurrenceCounter, RECORDS_COUNTED_MAX } from "./occurrenceCounter";
 import { excerptOfValue, RowRefused, toRowError } from "./rowIssue";
 
 /** Bytes of content after which a batch is closed however few rows it has; bounds memory. */
-const BATCH_BYTES = 8 * 1024 * 1024;
+const BATCH_BYTES = 2 * 1024 * 1024;
 
 /** What is written in one transaction. */
 export interface ImportBatch {
