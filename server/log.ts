@@ -25,7 +25,7 @@ const ORDER: Record<LogLevel, number> = { debug: 0, info: 1, warn: 2, error: 3, 
 const SECRET_KEY = /pass(word|wd)?|secret|token|cookie|authorization|api[-_]?key|credential/i;
 const URL_CREDENTIALS = /\b([a-z][a-z0-9+.-]*:\/\/[^\s:/@]*):[^\s/@]+@/gi;
 // Everything a terminal could act on, line breaks included: a user's text must not forge lines or move the cursor.
-const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g;
+const CONTROL = /[\p{Cc}\u2028\u2029]/gu;
 const DEPTH_MAX = 4;
 const TEXT_MAX = 4_000;
 
