@@ -21,15 +21,18 @@ import type { Db } from "../db";
 const claimable = (alias: string, now: string): string =>
   `(${alias}.state = 'open' or ${alias}.lease_expires_at <= ${now})`;
 
+/** No answer of this person on the entry's item stands. */
+const unanswered = (user: string): string => `(select 1 from annotation a
+        where a.project_id = e.project_id and a.row = e.row and a.annotator_id = ${user} and a.kind in ('label', 'skip')
+          and (select 1 from annotation r where r.project_id = a.project_id and r.supersedes = a.seq limit 1) is null
+        limit 1) is null`;
+
 const eligible = (user: string, now: string): string => `
   (select i.status = 'open' and i.deleted_at is null from item i where i.project_id = e.project_id and i.row = e.row)
   and (select 1 from queue_entry h
         where h.project_id = e.project_id and h.row = e.row and h.lease_user_id = ${user}
           and h.state in ('leased', 'done') and h.id <> e.id limit 1) is null
-  and (select 1 from annotation a
-        where a.project_id = e.project_id and a.row = e.row and a.annotator_id = ${user} and a.kind in ('label', 'skip')
-          and (select 1 from annotation r where r.project_id = a.project_id and r.supersedes = a.seq limit 1) is null
-        limit 1) is null
+  and ${unanswered(user)}
   and (e.lease_user_id is not distinct from ${user} or
        (select 1 from queue_entry s
          where s.project_id = e.project_id and s.row = e.row and s.state in ('open', 'leased')
@@ -54,6 +57,9 @@ const ENTRY_COLUMNS = `e.id as entry_id, e.row, e.lease_token, e.lease_expires_a
   e.score, e.percentile, e.inclusion, e.model_version, e.is_fallback, e.reason, e.priority`;
 
 /**
+ * What a tab holds is given back to it unless its person has answered the item meanwhile: a late answer under an older
+ * lease can cross with a claim of the same person. Such a lease runs out by itself.
+ *
  * Parameters of the claim: $1 project, $2 user, $3 tab, $4 wanted in all, $5 now, $6 lease seconds, $7 tokens at hand,
  * $8 UTC day, $9 longest seconds a lease lives by renewal.
  *
@@ -68,6 +74,7 @@ const CLAIM = `
        and e.lease_expires_at > $5
        and (select i.status = 'open' and i.deleted_at is null from item i
              where i.project_id = e.project_id and i.row = e.row)
+       and ${unanswered("$2")}
      order by e.priority, e.id limit $4 for update of e skip locked
   ), renewed as (
     update queue_entry e set lease_expires_at = greatest(e.lease_expires_at, ${RENEWED_UNTIL})

@@ -144,6 +144,13 @@ describe("claimNext", () => {
     expect((await claim(people[0], 3)).status).toBe("empty");
   });
 
+  test("does not give a held item back whose answer crossed with the claim", async () => {
+    const { people, projectId, users } = await makeScene({ items: 2 });
+    expect(rowsOf(await claim(people[0], 1))).toEqual([0]);
+    await makeAnnotations(world.db, projectId, [{ row: 0, kind: "skip", annotatorId: users[0].id }]);
+    expect(rowsOf(await claim(people[0], 1))).toEqual([1]);
+  });
+
   test("gives an item again after its answer was undone elsewhere and the lease given back", async () => {
     const { people, projectId, users } = await makeScene({ items: 1 });
     const [seq] = await makeAnnotations(world.db, projectId, [{ row: 0, label: "a", annotatorId: users[0].id }]);
