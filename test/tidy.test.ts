@@ -168,15 +168,16 @@ describe("names", () => {
 
   test("of folders are kebab-case", () => {
     // Route groups, private folders and parameters are Next's own spelling.
-    const folderName = /^(_?[a-z0-9]+(-[a-z0-9]+)*|_?[a-z][a-zA-Z0-9]*|\(.+\)|\[.+\])$/;
     const kebab = /^(_?[a-z0-9]+(-[a-z0-9]+)*|\(.+\)|\[.+\])$/;
+    // A route that answers with a file is a folder named like the file.
+    const routeFile = /^[a-z]+\.(csv|json|jsonl)$/;
     const bad = OURS.flatMap((path) =>
       path
         .split("/")
         .slice(0, -1)
         .map((folder) => [path, folder] as const),
     )
-      .filter(([, folder]) => !kebab.test(folder) || !folderName.test(folder))
+      .filter(([path, folder]) => !kebab.test(folder) && !(path.startsWith("app/api/") && routeFile.test(folder)))
       .map(([path]) => path);
     expect([...new Set(bad)]).toEqual([]);
   });

@@ -1,8 +1,9 @@
 "use server";
 import { cookies } from "next/headers";
+import { DAY_MS, SECOND_MS } from "@/contracts/limits";
 import { parseTheme, THEME_COOKIE } from "./theme";
 
-const YEAR_S = 365 * 24 * 3_600;
+const YEAR_S = (365 * DAY_MS) / SECOND_MS;
 
 /**
  * Keeps the choice in a cookie, so that the server draws the right theme at once and nothing flashes. Called twice it
