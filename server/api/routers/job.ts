@@ -19,9 +19,11 @@ export const jobRouter = router({
       }),
     )
     .query(({ ctx, input }) => pageJobRuns(ctx, input)),
+  /** One job. */
   get: projectProcedure("read")
     .input(jobId)
     .query(({ ctx, input }) => readJobRun(ctx, input)),
+  /** Cancels a job: at once while it is queued, as soon as it can stop while it runs. */
   cancel: projectProcedure("manage")
     .input(jobId)
     .mutation(({ ctx, input }) => cancelJobRun(ctx, input)),

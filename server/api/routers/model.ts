@@ -10,6 +10,7 @@ export const modelRouter = router({
   list: projectProcedure("read")
     .input(z.object({ cursor: z.int().min(1).optional(), limit: z.int().min(1).max(LIMITS.pageRows).default(50) }))
     .query(({ ctx, input }) => listModelVersions(ctx.db, ctx.project.id, input)),
+  /** One model version. */
   get: projectProcedure("read")
     .input(modelVersion)
     .query(({ ctx, input }) => getModelVersion(ctx.db, ctx.project.id, input.version)),
