@@ -7,9 +7,10 @@ export interface KernelMemory {
  * The hot loops every strategy, trainer and measurement runs on.
  *
  * Two implementations exist: `reference` (plain TypeScript, the truth) and `wasm` (SIMD, compiled from `assembly/`).
- * All matrices are row-major. Shapes are not guessed: an array shorter than its stated shape throws a RangeError; a longer
- * one is used from its start. Every kernel gives the same bits for the same input, on every machine. An array that lies inside the kernel's own memory (allocated with {@link Kernels.allocF32}
- * and friends) is used in place; any other array is copied block by block, which costs about one extra pass.
+ * All matrices are row-major. Shapes are not guessed: an array shorter than its stated shape throws a RangeError; a
+ * longer one is used from its start. Every kernel gives the same bits for the same input, on every machine. An array that
+ * lies inside the kernel's own memory (allocated with {@link Kernels.allocF32} and friends) is used in place; any other
+ * array is copied block by block, which costs about one extra pass.
  */
 export interface Kernels extends RowKernels, TrainingKernels, SparseKernels {
   readonly kind: "wasm" | "reference";

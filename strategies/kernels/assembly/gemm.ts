@@ -1,8 +1,9 @@
 // Matrix product in float32 and float64: out = alpha·op(A)·op(B) + beta·out.
 //
 // B is packed in slivers of 2 vectors of columns, A in slivers of 4 rows. The inner tile is 4 rows × 2 vectors: V8's
-// register allocator holds 8 accumulators without spilling; wider or taller tiles were measured to run at half the speed. Sums over k go in blocks of KC in rising order, so an element's
-// bits depend on its row, its column and k alone, never on how rows and columns were split.
+// register allocator holds 8 accumulators without spilling; most wider or taller tiles were measured to run at half the
+// speed. Sums over k go in blocks of KC in rising order, so an element's bits depend on its row, its column and k alone,
+// never on how rows and columns were split.
 
 import { packedA, packedB, tileBuffer } from "./scratch";
 
