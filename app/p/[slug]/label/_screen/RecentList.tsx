@@ -53,11 +53,11 @@ export function RecentList({
             {canReopen ? (
               <button
                 type="button"
-                aria-label={`Open again: ${formatAnswer(decision)}, ${decision.excerpt}`}
                 disabled={busy}
                 onClick={() => onReopen(decision)}
                 className="flex w-full flex-col rounded-md px-2.5 py-2 text-start text-sm hover:bg-hover"
               >
+                <span className="sr-only">Open again: </span>
                 {body}
               </button>
             ) : (
