@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import type { JobPayload } from "@/contracts/jobs";
-import type { ComputePool, SelectedRound } from "../compute";
+import type { ComputePool, SelectedRound, TaskUsage } from "../compute";
 import type { Pool } from "../db";
 import { withTransaction } from "../db";
 import { AppError } from "../errors";
@@ -87,7 +87,7 @@ async function runRound(
   const round: RoundFacts = { project, number, snapshot, plan: planOf(project, snapshot), stored };
   const snapshotMs = clock.monotonicMs() - startedMs;
   await context.progress({ done: 1, total: 3, message: "choosing items" });
-  const { selected, peakRssBytes } = await selectItems(context, round);
+  const { selected, usage } = await selectItems(context, round);
   const selectMs = clock.monotonicMs() - startedMs - snapshotMs;
   await context.progress({ done: 2, total: 3, message: "filling the queue" });
   const picked = listRoundPicks({ ...round, selected });
@@ -100,7 +100,7 @@ async function runRound(
     startedMs,
     snapshotMs,
     selectMs,
-    peakRssBytes,
+    usage,
   });
   const status = picked.picks.length === 0 ? "empty" : selected.status;
   return { number, status, nPicked: picked.picks.length, written: entries.written, durationMs };
@@ -137,7 +137,7 @@ interface RoundCircumstances {
   startedMs: number;
   snapshotMs: number;
   selectMs: number;
-  peakRssBytes: number;
+  usage: TaskUsage;
 }
 
 /** The round, its entries and what it supersedes, in one transaction; the entries come last, for their locks. */
@@ -148,7 +148,7 @@ async function writeRound(
   { picks, nFallback, filledAtRandom }: RoundPicks,
   circumstances: RoundCircumstances,
 ): Promise<{ entries: WrittenRound; durationMs: number }> {
-  const { startedMs, snapshotMs, selectMs, peakRssBytes, ...when } = circumstances;
+  const { startedMs, snapshotMs, selectMs, usage, ...when } = circumstances;
   const modelVersion = plan.arrays.includes("probabilities") ? (snapshot.model?.version ?? null) : null;
   return withTransaction(db, async (tx) => {
     if ((await takeRoundNumber(tx, project.id)) !== number) {
@@ -168,7 +168,13 @@ async function writeRound(
       now: clock.now(),
     });
     const durationMs = clock.monotonicMs() - startedMs;
-    const timings = { snapshotMs, selectMs, writeMs: durationMs - snapshotMs - selectMs, totalMs: durationMs };
+    const timings = {
+      snapshotMs,
+      selectMs,
+      selectCpuMs: usage.cpuMs,
+      writeMs: durationMs - snapshotMs - selectMs,
+      totalMs: durationMs,
+    };
     await insertRound(tx, {
       ...when,
       projectId: project.id,
@@ -184,7 +190,15 @@ async function writeRound(
       nPicked: picks.length,
       nFallback,
       status: picks.length === 0 ? "empty" : selected.status === "ok" && nFallback === 0 ? "ok" : "degraded",
-      report: reportRound({ selected, plan, snapshot, entries, filledAtRandom, timings, peakRssBytes }),
+      report: reportRound({
+        selected,
+        plan,
+        snapshot,
+        entries,
+        filledAtRandom,
+        timings,
+        peakRssBytes: usage.peakRssBytes,
+      }),
       finishedAt: clock.now(),
       durationMs,
     });
@@ -202,7 +216,7 @@ function triggerTime(payload: JobPayload<"queue.refill">, snapshot: PoolSnapshot
 async function selectItems(
   { compute, storage, signal }: RefillContext,
   round: RoundFacts,
-): Promise<{ selected: SelectedRound; peakRssBytes: number }> {
+): Promise<{ selected: SelectedRound; usage: TaskUsage }> {
   const { project, snapshot, plan, stored } = round;
   const scratch = await mkdtemp(join(tmpdir(), "winnow-round-"));
   const outPath = join(scratch, "selection.json");
@@ -229,7 +243,7 @@ async function selectItems(
       { signal },
     );
     const selected = JSON.parse(await readFile(outPath, "utf8")) as SelectedRound;
-    return { selected, peakRssBytes: usage.peakRssBytes };
+    return { selected, usage };
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }

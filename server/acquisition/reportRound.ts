@@ -20,7 +20,8 @@ export interface RoundReport {
   /** The spec's own word: ok, partial or fallback. */
   selectionStatus: SelectedRound["status"];
   entries: WrittenRound;
-  timings: { snapshotMs: number; selectMs: number; writeMs: number; totalMs: number };
+  /** Milliseconds; selectCpuMs is processor time of the compute child. */
+  timings: { snapshotMs: number; selectMs: number; selectCpuMs: number; writeMs: number; totalMs: number };
   peakRssBytes: number;
 }
 

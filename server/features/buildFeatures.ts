@@ -135,9 +135,10 @@ async function buildVersion(
   const scratch = await mkdtemp(join(tmpdir(), "winnow-features-"));
   try {
     const learnt = version.dim > 0 ? version : await learnVersion(context, project, version, scratch);
-    const nMissing = await computeShards(context, project, learnt, target, scratch);
+    const { nMissing, cpuMs } = await computeShards(context, project, learnt, target, scratch);
     await mergeTailShards(context, project.id, learnt, shardRowsOf(learnt));
     const report: FeatureReport = { ...learnt.report, nMissing: (learnt.report.nMissing ?? 0) + nMissing };
+    report.applyCpuMs = (learnt.report.applyCpuMs ?? 0) + cpuMs;
     if (target.throughChunk !== undefined) report.throughChunk = target.throughChunk;
     const unused = await withTransaction(db, async (tx) => {
       const durationMs = clock.monotonicMs() - startedMs;
@@ -176,7 +177,7 @@ async function learnVersion(
   const rows = chooseSample(version.report.nRowsAtLearning, learningRowsMax(spec), version.seed);
   if (spec.kind !== "onnx") await exportItems(db, project, spec, { rows }, itemsPath, signal);
   const parametersKey = `${featurePrefix(project.id, version.version)}/parameters`;
-  const { result } = await compute.run(
+  const { result, usage } = await compute.run(
     "features.learn",
     storage,
     {
@@ -191,7 +192,7 @@ async function learnVersion(
       onProgress: ({ done, total, message }) => reportQuietly(context, { done, total, message }),
     },
   );
-  const report = { ...version.report, ...result.report };
+  const report = { ...version.report, ...result.report, learnCpuMs: usage.cpuMs };
   await markLearnt(db, project.id, version.version, { dim: result.dim, blobKey: parametersKey, report });
   return { ...version, dim: result.dim, blobKey: parametersKey, report };
 }
@@ -211,14 +212,14 @@ export function shardRowsOf(version: Pick<FeatureVersionRow, "spec" | "dim">): n
   return Math.max(SHARD_ROWS_MIN, Math.min(SHARD_ROWS_MAX, rows));
 }
 
-/** Computes the shards between the last one there and nRows; returns how many of these rows have no vector. */
+/** Computes the shards between the last one there and nRows; returns how many of these rows have no vector, and the cost. */
 async function computeShards(
   context: BuildContext,
   project: ProjectRow,
   version: FeatureVersionRow,
   target: Target,
   scratch: string,
-): Promise<number> {
+): Promise<{ nMissing: number; cpuMs: number }> {
   const { db, storage, compute, signal } = context;
   const existing = await selectFeatureShards(db, project.id, version.version);
   const from = existing.reduce((end, shard) => Math.max(end, shard.startRow + shard.nRows), 0);
@@ -234,6 +235,7 @@ async function computeShards(
     return path;
   };
   let nMissing = 0;
+  let cpuMs = 0;
   let prepared = prepare(from);
   for (let startRow = from; startRow < target.nRows; startRow += shardRows) {
     const nRows = Math.min(shardRows, target.nRows - startRow);
@@ -241,7 +243,7 @@ async function computeShards(
     // The next shard's items are read while this one is computed; its failure is met when it is awaited.
     prepared = prepare(startRow + shardRows);
     prepared.catch(() => undefined);
-    const { result } = await compute.run(
+    const { result, usage } = await compute.run(
       "features.apply",
       storage,
       {
@@ -265,9 +267,10 @@ async function computeShards(
     const shard: ShardRef = { startRow, nRows, key: result.shardKey };
     await insertFeatureShard(db, project.id, version.version, shard);
     nMissing += result.nMissing;
+    cpuMs += usage.cpuMs;
     if (itemsPath) await rm(itemsPath, { force: true });
     await context.progress({ done: startRow + nRows, total: target.nRows, message: "computing vectors" });
   }
   await prepared;
-  return nMissing;
+  return { nMissing, cpuMs };
 }

@@ -24,6 +24,9 @@ export interface FeatureReport {
   throughChunk?: number;
   /** Rows without a vector so far. */
   nMissing?: number;
+  /** Processor time of the compute child. */
+  learnCpuMs?: number;
+  applyCpuMs?: number;
   error?: { code: string; message: string };
   [detail: string]: unknown;
 }
@@ -205,7 +208,10 @@ export interface ContentRow {
   fields: Record<string, string | number | boolean | null> | null;
 }
 
-/** Contents of living items among `rows`, or in a range of rows, ascending. */
+/**
+ * Contents of living items among `rows`, or in a range of rows, ascending. Two plain walks along primary keys: a join of the
+ * two large tables is at the mercy of statistics, which lag behind an import.
+ */
 export async function selectContents(
   db: Db,
   projectId: number,
@@ -213,18 +219,19 @@ export async function selectContents(
   textCharactersMax: number,
 ): Promise<ContentRow[]> {
   const isList = "rows" in which;
-  const { rows } = await db.query<ContentRow>({
-    name: isList ? "winnow_contents_list" : "winnow_contents_range",
-    text: `select c.row, left(c.content ->> 'text', $2) as text, c.content -> 'fields' as fields
-       from item_content c join item i on i.project_id = c.project_id and i.row = c.row
-      where c.project_id = $1 and i.deleted_at is null
-        and ${isList ? "c.row = any($3::int[])" : "c.row >= $3 and c.row < $4"}
-      order by c.row`,
-    values: isList
-      ? [projectId, textCharactersMax, which.rows]
-      : [projectId, textCharactersMax, which.start, which.end],
-  });
-  return rows;
+  const values = isList ? [projectId, which.rows] : [projectId, which.start, which.end];
+  const condition = `project_id = $1 and ${isList ? "row = any($2::int[])" : "row >= $2 and row < $3"}`;
+  const deleted = await db.query<{ row: number }>(
+    `select row from item where ${condition} and deleted_at is not null`,
+    values,
+  );
+  const { rows } = await db.query<ContentRow>(
+    `select row, left(content ->> 'text', ${Math.trunc(textCharactersMax)}) as text, content -> 'fields' as fields
+       from item_content where ${condition} order by row`,
+    values,
+  );
+  const gone = new Set(deleted.rows.map(({ row }) => row));
+  return gone.size === 0 ? rows : rows.filter(({ row }) => !gone.has(row));
 }
 
 export interface ChunkRow {

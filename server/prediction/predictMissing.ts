@@ -26,6 +26,8 @@ export interface PredictOutcome {
   /** Rows that have predictions: 0 … nRows − 1. */
   nRows: number;
   durationMs: number;
+  /** Processor time of the compute child. */
+  cpuMs: number;
 }
 
 /**
@@ -46,38 +48,47 @@ export async function predictMissing(
   if (!model) throw new AppError("E_NOT_FOUND", `Project ${projectId} has no model version ${modelVersion}.`);
   const existing = await selectPredictionShards(db, projectId, modelVersion);
   const from = existing.reduce((end, shard) => Math.max(end, shard.startRow + shard.nRows), 0);
-  if (model.featureVersion === null) return { nPredicted: 0, nRows: from, durationMs: 0 };
+  if (model.featureVersion === null) return { nPredicted: 0, nRows: from, durationMs: 0, cpuMs: 0 };
   if (model.blobKey === null || model.state === "failed") {
     throw new AppError("E_PRECONDITION", `Model version ${modelVersion} is not trained, so it cannot predict.`);
   }
   const features = await readFeatureMatrix(db, projectId, model.featureVersion);
   const nRows = features.shards.reduce((sum, shard) => sum + shard.nRows, 0);
-  if (nRows <= from) return { nPredicted: 0, nRows: from, durationMs: 0 };
+  if (nRows <= from) return { nPredicted: 0, nRows: from, durationMs: 0, cpuMs: 0 };
   const width = model.classes.length;
   const writes: Promise<void>[] = [];
-  await compute
-    .run(
-      "predict",
-      storage,
-      {
-        features,
-        modelKey: model.blobKey,
-        width,
-        ranges: rangesOf(from, nRows, width),
-        shardPrefix: predictionPrefix(projectId, modelVersion),
+  const keep = (shard: ShardRef) => {
+    const write = insertPredictionShard(db, projectId, modelVersion, { ...shard, width });
+    // Awaited below; without this a failure in between would end the worker as an unhandled rejection.
+    write.catch(() => undefined);
+    writes.push(write);
+  };
+  const running = compute.run(
+    "predict",
+    storage,
+    {
+      features,
+      modelKey: model.blobKey,
+      width,
+      ranges: rangesOf(from, nRows, width),
+      shardPrefix: predictionPrefix(projectId, modelVersion),
+    },
+    {
+      signal,
+      onProgress: ({ done, total, finishedRange }) => {
+        if (finishedRange) keep(finishedRange);
+        // Out of a message handler: a cancelled job is stopped by its signal, not by this rejection.
+        else context.progress({ done, total }).catch(() => undefined);
       },
-      {
-        signal,
-        onProgress: ({ done, total, finishedRange }) => {
-          if (finishedRange)
-            writes.push(insertPredictionShard(db, projectId, modelVersion, { ...finishedRange, width }));
-          // Out of a message handler: a cancelled job is stopped by its signal, not by this rejection.
-          else context.progress({ done, total }).catch(() => undefined);
-        },
-      },
-    )
-    .finally(() => Promise.all(writes));
-  return { nPredicted: nRows - from, nRows, durationMs: clock.monotonicMs() - startedMs };
+    },
+  );
+  const { usage } = await running.finally(() => Promise.all(writes));
+  return {
+    nPredicted: nRows - from,
+    nRows,
+    durationMs: clock.monotonicMs() - startedMs,
+    cpuMs: usage.cpuMs,
+  };
 }
 
 function rangesOf(from: number, to: number, width: number): Omit<ShardRef, "key">[] {

@@ -7,6 +7,7 @@ import { withTransaction } from "../db";
 import { AppError, isAppError, toErrorRecord } from "../errors";
 import { readFeatureMatrix } from "../features";
 import { isCancelRequested, notifyProject, requestJob } from "../jobs";
+import type { PredictOutcome } from "../prediction";
 import { predictMissing, prunePredictions } from "../prediction";
 import type { ProjectRow } from "../projects";
 import { loadProject } from "../projects";
@@ -83,7 +84,7 @@ export async function retrainModel(
       { ...context, progress: partOf(context, TRAINED_AT, PREDICTED_AT, "predicting the pool") },
       { projectId: project.id, modelVersion: version.version },
     );
-    const isActive = await finishVersion(context, project.id, trained, predicted.durationMs);
+    const isActive = await finishVersion(context, project.id, trained, predicted);
     await prunePredictions(context, project.id);
     return {
       version: version.version,
@@ -224,7 +225,12 @@ async function trainVersion(
       onProgress: ({ done, total }) => void report({ done, total }).catch(() => undefined),
     },
   );
-  const metrics = { ...result.metrics, remarks: result.remarks, trainPeakRssBytes: usage.peakRssBytes };
+  const metrics = {
+    ...result.metrics,
+    remarks: result.remarks,
+    trainPeakRssBytes: usage.peakRssBytes,
+    trainCpuMs: usage.cpuMs,
+  };
   const trained = { blobKey: modelKey, backend: result.backend, metrics, durationMs: usage.wallMs };
   await markTrained(db, project.id, version.version, trained);
   await context.progress({ done: TRAINED_AT, total: 100 });
@@ -241,11 +247,14 @@ async function finishVersion(
   { db, clock }: RetrainContext,
   projectId: number,
   version: ModelVersionDbRow,
-  predictMs: number,
+  predicted: PredictOutcome,
 ): Promise<boolean> {
   return withTransaction(db, async (tx) => {
     const at = clock.now();
-    const isMine = await markReady(tx, projectId, version.version, { metrics: { predictMs }, at });
+    const isMine = await markReady(tx, projectId, version.version, {
+      metrics: { predictMs: predicted.durationMs, predictCpuMs: predicted.cpuMs },
+      at,
+    });
     if (!isMine) throw new AppError("E_CONFLICT", `Model version ${version.version} was closed by another run.`);
     const isActive = await activateUnlessPinned(tx, projectId, version.version, at);
     await requestJob(tx, clock, { kind: "evaluation.measure", payload: { projectId } });
