@@ -13,6 +13,8 @@ import { searchQuery } from "./searchQuery";
 export interface FilterPart {
   check: (p: Params) => string;
   set?: (p: Params) => string;
+  /** The set comes from an inverted index, which gives all rows or none: see countSet. */
+  isInverted?: true;
 }
 
 /** An annotation that was not withdrawn. */
@@ -40,6 +42,7 @@ const COMPILERS: { [K in keyof Required<ItemFilter>]: Compiler<K> } = {
       set: (p) => `select row from item_search
           where project_id = ${p.add(project.id)} and document @@ to_tsquery('simple', ${p.add(query)})
         union all select row from item where project_id = ${p.add(project.id)} and external_id = ${p.add(text)}`,
+      isInverted: true,
     };
   },
   status: (statuses, project) => ({

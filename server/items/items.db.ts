@@ -1,5 +1,6 @@
 import type { ItemListRow } from "@/contracts/items";
-import type { Db } from "../db";
+import type { Db, Pool } from "../db";
+import { withTransaction } from "../db";
 import type { FilterPart } from "./filterParts";
 import type { Direction, ItemSort, PagePlace } from "./pageCursor";
 import { Params } from "./params";
@@ -21,14 +22,33 @@ export async function selectItemTotals(db: Db, projectId: number): Promise<ItemT
   return rows[0] ?? { nItems: 0, nextRow: 0, searchedThrough: 0 };
 }
 
-/** Rows that meet a condition, counted up to one more than the cap. */
-export async function countSet(db: Db, set: NonNullable<FilterPart["set"]>, cap: number): Promise<number> {
+/**
+ * Rows that meet a condition, counted up to one more than the cap; null for words so common that counting them through
+ * the inverted index, which reads all their rows first, would take long: a walk through the items meets those at once.
+ */
+export async function countSet(db: Pool, part: FilterPart & Required<Pick<FilterPart, "set">>, cap: number) {
   const p = new Params();
-  const { rows } = await db.query<{ n: number }>(
-    `select count(*) as n from (select 1 from (${set(p)}) s limit ${p.add(cap + 1)}) t`,
+  const sql = `select count(*) as n from (select 1 from (${part.set(p)}) s limit ${p.add(cap + 1)}) t`;
+  if (!part.isInverted) return (await db.query<{ n: number }>(sql, p.values)).rows[0].n;
+  if ((await estimateSet(db, part)) > cap * COMMON_FACTOR) return null;
+  return withTransaction(db, async (tx) => {
+    // Else the planner may test the documents of all items one by one, hoping to meet enough of them soon.
+    for (const way of ["seqscan", "indexscan", "indexonlyscan"]) await tx.query(`set local enable_${way} = off`);
+    return (await tx.query<{ n: number }>(sql, p.values)).rows[0].n;
+  });
+}
+
+/** A word estimated to be in this many times the cap of items is common. */
+const COMMON_FACTOR = 10;
+
+/** The planner's estimate of the rows that meet a condition; for words it rests on the statistics of the documents. */
+async function estimateSet(db: Pool, part: FilterPart & Required<Pick<FilterPart, "set">>): Promise<number> {
+  const p = new Params();
+  const { rows } = await db.query<{ "QUERY PLAN": { Plan: { "Plan Rows": number } }[] }>(
+    `explain (format json) ${part.set(p)}`,
     p.values,
   );
-  return rows[0].n;
+  return rows[0]["QUERY PLAN"][0].Plan["Plan Rows"];
 }
 
 export interface ItemQuery {

@@ -29,10 +29,12 @@ type Plan = Pick<ItemQuery, "checks" | "driver"> & {
 async function makePlan(db: Pool, parts: readonly FilterPart[], cap: number): Promise<Plan> {
   let nOfOnly: number | undefined;
   for (const part of parts) {
-    if (!part.set) continue;
-    const n = await countSet(db, part.set, cap);
-    if (n <= cap) return { driver: part.set, checks: parts.filter((other) => other !== part), nOfOnly: undefined };
-    if (parts.length === 1) nOfOnly = n;
+    const { set } = part;
+    if (!set) continue;
+    const n = await countSet(db, { ...part, set }, cap);
+    if (n !== null && n <= cap)
+      return { driver: set, checks: parts.filter((other) => other !== part), nOfOnly: undefined };
+    if (parts.length === 1 && n !== null) nOfOnly = n;
   }
   return { driver: undefined, checks: parts, nOfOnly };
 }
