@@ -1,6 +1,6 @@
 import type { ServerParts } from "@/server/api/context";
 import { handleTrpcRequest } from "@/server/api/handleTrpcRequest";
-import { errorResponse } from "@/server/api/rest";
+import { errorResponse } from "@/server/api/rest/responses";
 import type { Auth } from "@/server/auth";
 import { handleAuthRequest, hashPassword, makeApiKey } from "@/server/auth";
 import { createAuth } from "@/server/auth/betterAuth";

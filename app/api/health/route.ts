@@ -1,5 +1,5 @@
 import { getServerParts } from "@/server/api/context";
-import { answerHealth } from "@/server/api/rest";
+import { answerHealth } from "@/server/api/rest/health";
 
 /** Asked at each call, never at build time. */
 export const dynamic = "force-dynamic";

@@ -1,8 +1,8 @@
 import { ingestEmbeddingsInput } from "@/contracts/ingestion";
 import { attachEmbeddings } from "../../ingestion";
 import { requiredParameter } from "./requestBody";
+import { jsonResponse } from "./responses";
 import type { RestCall } from "./restRoute";
-import { jsonResponse } from "./restRoute";
 import { embeddingsHeader, readVectorBody } from "./vectors";
 
 const parameters = ingestEmbeddingsInput.pick({ name: true, dim: true });

@@ -1,5 +1,5 @@
 import type { ServerParts } from "../context";
-import { jsonResponse } from "./restRoute";
+import { jsonResponse } from "./responses";
 
 const TIMEOUT_MS = 2_000;
 

@@ -5,8 +5,8 @@ import { receiveUpload, startImport, writeImportErrors } from "../../ingestion";
 import { badInput } from "../toWireError";
 import { attachmentResponse } from "./attachment";
 import { bodyOf, parameter, pathNumber, requiredParameter } from "./requestBody";
+import { jsonResponse } from "./responses";
 import type { RestCall } from "./restRoute";
-import { jsonResponse } from "./restRoute";
 
 function readMapping(url: URL) {
   const text = parameter(url, "mapping");

@@ -4,5 +4,6 @@ export { answerHealth } from "./health";
 export { getImportErrors, postImport } from "./imports";
 export { getManifest, getRoundArray } from "./manifest";
 export { postPredictions } from "./predictions";
-export { errorResponse, jsonResponse, type RestCall, type RestHandler, restRoute } from "./restRoute";
+export { errorResponse, jsonResponse } from "./responses";
+export { type RestCall, type RestHandler, restRoute } from "./restRoute";
 export { postUpload } from "./uploads";

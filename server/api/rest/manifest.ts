@@ -1,7 +1,7 @@
 import { openRoundArray, readRoundManifest } from "../../acquisition";
 import { pathNumber } from "./requestBody";
+import { jsonResponse } from "./responses";
 import type { RestCall } from "./restRoute";
-import { jsonResponse } from "./restRoute";
 
 type RoundParams = { id: string; number: string };
 

@@ -1,8 +1,8 @@
 import { ingestPredictionsInput } from "@/contracts/ingestion";
 import { attachPredictions } from "../../ingestion";
 import { requiredParameter } from "./requestBody";
+import { jsonResponse } from "./responses";
 import type { RestCall } from "./restRoute";
-import { jsonResponse } from "./restRoute";
 import { predictionsHeader, readVectorBody } from "./vectors";
 
 const parameters = ingestPredictionsInput.pick({ name: true });

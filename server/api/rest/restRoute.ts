@@ -4,8 +4,8 @@ import { authorizeProject } from "../../access";
 import { AppError } from "../../errors";
 import type { ServerParts } from "../context";
 import { createContext, getServerParts } from "../context";
-import { toAppError, toWireError } from "../toWireError";
 import type { ApiContext } from "../trpc";
+import { errorResponse } from "./responses";
 
 /** One HTTP call inside a project, authorised. */
 export interface RestCall<P extends object> extends Omit<ApiContext, "credential">, ProjectAccess {
@@ -19,20 +19,6 @@ export interface RestCall<P extends object> extends Omit<ApiContext, "credential
 export type RestHandler<P extends object> = (call: RestCall<P>) => Promise<Response>;
 
 const DIGITS = /^[0-9]{1,10}$/;
-
-/** `{ error: WireError }` with the status its code stands for. */
-export function errorResponse(error: unknown, where: string): Response {
-  const appError = toAppError(error, where);
-  const headers = new Headers({ "cache-control": "no-store" });
-  const { retryAfterSeconds } = appError.details;
-  if (typeof retryAfterSeconds === "number") headers.set("retry-after", String(retryAfterSeconds));
-  return Response.json({ error: toWireError(appError) }, { status: appError.http, headers });
-}
-
-/** A JSON answer that no cache keeps. */
-export function jsonResponse(body: unknown, status = 200): Response {
-  return Response.json(body, { status, headers: { "cache-control": "no-store", "x-content-type-options": "nosniff" } });
-}
 
 async function handleRestRequest<P extends { id: string }>(
   parts: ServerParts,

@@ -1,8 +1,8 @@
 import { LIMITS } from "@/contracts/limits";
 import { receiveUpload } from "../../ingestion";
 import { bodyOf, requiredParameter } from "./requestBody";
+import { jsonResponse } from "./responses";
 import type { RestCall } from "./restRoute";
-import { jsonResponse } from "./restRoute";
 
 /** `POST /uploads?fileName=`: stores the body; the answer's uploadId is what imports are started with. */
 export async function postUpload(call: RestCall<{ id: string }>): Promise<Response> {

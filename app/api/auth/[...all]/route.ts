@@ -1,5 +1,5 @@
 import { getServerParts } from "@/server/api/context";
-import { errorResponse } from "@/server/api/rest";
+import { errorResponse } from "@/server/api/rest/responses";
 import { getAuth, handleAuthRequest } from "@/server/auth";
 
 async function answer(request: Request): Promise<Response> {
