@@ -1,5 +1,5 @@
 "use client";
-import { useCallback, useMemo, useRef, useState } from "react";
+import { useCallback, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { ContentView } from "../_shared/ContentView";
 import { useKeys } from "../_shared/useKeys";
 import type { AnnotatorProps } from "../types";
@@ -32,18 +32,21 @@ export default function ChoiceAnnotator({
   const keys = useMemo(() => choiceKeys(config, slots ? SUGGESTION_SLOTS : 0), [config, slots]);
   const current = marked ?? initialValue?.choice ?? null;
 
-  const choose = useCallback(
-    (id: string) => {
-      if (!active) return;
-      if (preferences.confirm && id !== marked) {
-        setMarked(id);
-        onDraft({ choice: id });
-        return;
-      }
-      onSubmit({ choice: id });
-    },
-    [active, preferences.confirm, marked, onDraft, onSubmit],
-  );
+  // The lists below are redrawn only when what they show changes, so what they call must stay the same function.
+  const latest = useRef({ active, confirm: preferences.confirm, marked, onDraft, onSubmit });
+  useLayoutEffect(() => {
+    latest.current = { active, confirm: preferences.confirm, marked, onDraft, onSubmit };
+  });
+  const choose = useCallback((id: string) => {
+    const now = latest.current;
+    if (!now.active) return;
+    if (now.confirm && id !== now.marked) {
+      setMarked(id);
+      now.onDraft({ choice: id });
+      return;
+    }
+    now.onSubmit({ choice: id });
+  }, []);
 
   const handlers = useMemo(() => {
     const map: Record<string, () => unknown> = {};

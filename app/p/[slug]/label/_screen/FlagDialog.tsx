@@ -1,6 +1,6 @@
 "use client";
 import { useMutation } from "@tanstack/react-query";
-import { useState } from "react";
+import { memo, useState } from "react";
 import { useTRPC } from "@/app/_rpc/client";
 import { Button } from "@/app/_ui/Button";
 import { Dialog } from "@/app/_ui/Dialog";
@@ -11,7 +11,7 @@ import { useNotifier } from "@/app/_ui/Toast";
 import { LIMITS } from "@/contracts/limits";
 
 /** A word to the lead about an item. What was written stays until the server has it. */
-export function FlagDialog({
+export const FlagDialog = memo(function FlagDialog({
   projectId,
   row,
   excerpt,
@@ -82,4 +82,4 @@ export function FlagDialog({
       </form>
     </Dialog>
   );
-}
+});

@@ -1,5 +1,5 @@
 "use client";
-import { useState } from "react";
+import { memo, useState } from "react";
 import { countOf } from "@/app/_ui/format";
 import { SearchInput } from "@/app/_ui/Input";
 import { Markdown } from "@/app/_ui/Markdown";
@@ -12,7 +12,7 @@ export interface LabelHelp {
 }
 
 /** What the lead wrote about the task, and about each label; searchable. */
-export function GuidelinesPanel({
+export const GuidelinesPanel = memo(function GuidelinesPanel({
   text,
   version,
   labels,
@@ -66,4 +66,4 @@ export function GuidelinesPanel({
       </section>
     </div>
   );
-}
+});

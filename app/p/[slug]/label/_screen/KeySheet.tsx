@@ -1,5 +1,5 @@
 "use client";
-import { useState } from "react";
+import { memo, useState } from "react";
 import { Dialog } from "@/app/_ui/Dialog";
 import { SearchInput } from "@/app/_ui/Input";
 import { Kbd } from "@/app/_ui/Kbd";
@@ -8,7 +8,7 @@ import type { Hotkey } from "@/task-types/types";
 import { SCREEN_KEYS } from "./screenKeys";
 
 /** Every key of this screen, as it works right now. */
-export function KeySheet({
+export const KeySheet = memo(function KeySheet({
   labelKeys,
   open,
   onOpenChange,
@@ -45,7 +45,7 @@ export function KeySheet({
       {groups.length === 0 && <p className="mt-4 text-ink-2 text-sm">No key matches “{search}”.</p>}
     </Dialog>
   );
-}
+});
 
 function KeyRow({ keys, description, also = [] }: Hotkey & { also?: string[] }) {
   return (

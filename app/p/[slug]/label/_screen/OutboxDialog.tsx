@@ -1,6 +1,6 @@
 "use client";
 import { CloudOff, CloudUpload, RotateCcw, Trash2 } from "lucide-react";
-import { useState } from "react";
+import { memo, useState } from "react";
 import { Button } from "@/app/_ui/Button";
 import { Callout } from "@/app/_ui/Callout";
 import { ConfirmDialog } from "@/app/_ui/ConfirmDialog";
@@ -9,23 +9,23 @@ import { countOf } from "@/app/_ui/format";
 import type { Outbox } from "../_outbox/Outbox";
 import type { OutboxEntry, OutboxView } from "../_outbox/types";
 import type { Decision } from "../_session/types";
+import { useOutbox } from "./useOutbox";
 
 /** What has not reached the server, and why; what it refused, with both answers where there are two. */
 export function OutboxDialog({
-  view,
   outbox,
   recent,
   formatAnswer,
   open,
   onOpenChange,
 }: {
-  view: OutboxView;
   outbox: Outbox;
   recent: readonly Decision[];
   formatAnswer: (decision: Decision) => string;
   open: boolean;
   onOpenChange: (open: boolean) => void;
 }) {
+  const view = useOutbox(outbox, whole);
   return (
     <Dialog title="Answers on their way" open={open} onOpenChange={onOpenChange}>
       <div className="flex flex-col gap-3">
@@ -147,8 +147,8 @@ function RefusedEntry({
 }
 
 /** The counter that is always in sight. */
-export function OutboxBadge({ view, onClick }: { view: OutboxView; onClick: () => void }) {
-  const { unsent, refused, phase, durable } = view;
+export const OutboxBadge = memo(function OutboxBadge({ outbox, onClick }: { outbox: Outbox; onClick: () => void }) {
+  const { unsent, refused, phase, durable } = useOutbox(outbox, whole);
   const isTrouble = refused.length > 0 || (unsent > 0 && (phase === "offline" || phase === "signedOut")) || !durable;
   const Icon = isTrouble ? CloudOff : CloudUpload;
   const text =
@@ -167,4 +167,6 @@ export function OutboxBadge({ view, onClick }: { view: OutboxView; onClick: () =
       {text}
     </button>
   );
-}
+});
+
+const whole = (view: OutboxView) => view;

@@ -1,6 +1,7 @@
 "use client";
 import clsx from "clsx";
 import { RotateCcw } from "lucide-react";
+import { memo } from "react";
 import { Badge } from "@/app/_ui/Badge";
 import { RelativeTime } from "@/app/_ui/RelativeTime";
 import { LIMITS } from "@/contracts/limits";
@@ -9,7 +10,7 @@ import type { Decision } from "../_session/types";
 const STATE_TEXT = { unsent: "unsent", kept: null, undone: "undone", refused: "refused" } as const;
 
 /** The last answers, newest first; those that can still be changed open again with a click. */
-export function RecentList({
+export const RecentList = memo(function RecentList({
   decisions,
   formatAnswer,
   busy,
@@ -68,4 +69,4 @@ export function RecentList({
       })}
     </ol>
   );
-}
+});

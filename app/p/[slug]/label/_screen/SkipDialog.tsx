@@ -1,6 +1,6 @@
 "use client";
 import type { KeyboardEvent } from "react";
-import { useState } from "react";
+import { memo, useState } from "react";
 import { Button } from "@/app/_ui/Button";
 import { Dialog } from "@/app/_ui/Dialog";
 import { Field } from "@/app/_ui/Field";
@@ -14,7 +14,7 @@ import { readKey } from "@/task-types/_shared/readKey";
 const REASONS = ["Not sure", "Several labels fit", "No label fits", "Text is unclear", "Text is broken"] as const;
 
 /** Why an item is skipped: a digit, a click, or words. */
-export function SkipDialog({
+export const SkipDialog = memo(function SkipDialog({
   open,
   onOpenChange,
   onSkip,
@@ -80,4 +80,4 @@ export function SkipDialog({
       </div>
     </Dialog>
   );
-}
+});

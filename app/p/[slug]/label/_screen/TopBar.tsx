@@ -1,7 +1,7 @@
 "use client";
 import { ArrowLeft, BookOpen, Clock3, Keyboard, SlidersHorizontal } from "lucide-react";
 import Link from "next/link";
-import type { ReactNode } from "react";
+import { memo } from "react";
 import { UserMenu } from "@/app/_ui/AppHeader";
 import { formatNumber, formatPercent } from "@/app/_ui/format";
 import { IconButton } from "@/app/_ui/IconButton";
@@ -9,6 +9,9 @@ import { Menu, MenuCheck, MenuChoice, MenuSeparator } from "@/app/_ui/Menu";
 import type { ViewerView } from "@/contracts/access";
 import type { AnnotatorProgress } from "@/contracts/queue";
 import type { AnnotatorPreferences } from "@/task-types/types";
+import type { Outbox } from "../_outbox/Outbox";
+import { OutboxBadge } from "./OutboxDialog";
+import { useOutbox } from "./useOutbox";
 
 const SUGGESTIONS_FIRST = [
   { value: "null", label: "When there are many labels" },
@@ -17,13 +20,13 @@ const SUGGESTIONS_FIRST = [
 ] as const;
 
 /** Where one is, how far it has come, and the few switches of the screen. */
-export function TopBar({
+export const TopBar = memo(function TopBar({
   user,
   projectName,
   leaveHref,
   progress,
-  unsent,
-  outboxBadge,
+  outbox,
+  onOutbox,
   guidelinesChanged,
   guidelinesOpen,
   preferences,
@@ -37,8 +40,8 @@ export function TopBar({
   projectName: string;
   leaveHref: string;
   progress: AnnotatorProgress | null;
-  unsent: number;
-  outboxBadge: ReactNode;
+  outbox: Outbox;
+  onOutbox: () => void;
   guidelinesChanged: boolean;
   guidelinesOpen: boolean;
   preferences: AnnotatorPreferences;
@@ -60,8 +63,8 @@ export function TopBar({
           <span className="sr-only">Leave labelling: </span>
           <span className="truncate font-[550] text-ink max-sm:sr-only">{projectName}</span>
         </Link>
-        <ProgressText progress={progress} unsent={unsent} />
-        {outboxBadge}
+        <ProgressText progress={progress} outbox={outbox} />
+        <OutboxBadge outbox={outbox} onClick={onOutbox} />
         <span className="relative">
           <IconButton
             label={guidelinesChanged ? "Guidelines (changed)" : "Guidelines"}
@@ -104,9 +107,10 @@ export function TopBar({
       <ProgressStripe progress={progress} />
     </header>
   );
-}
+});
 
-function ProgressText({ progress, unsent }: { progress: AnnotatorProgress | null; unsent: number }) {
+function ProgressText({ progress, outbox }: { progress: AnnotatorProgress | null; outbox: Outbox }) {
+  const unsent = useOutbox(outbox, (view) => view.unsent);
   const share = progress && progress.projectItems > 0 ? progress.projectResolved / progress.projectItems : null;
   return (
     <p className="tnum flex min-w-0 flex-1 items-center justify-center gap-4 text-ink-3 text-sm">

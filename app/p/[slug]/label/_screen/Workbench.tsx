@@ -1,11 +1,12 @@
 "use client";
+import { useCallback, useDeferredValue, useMemo } from "react";
+import type { Decision } from "../_session/types";
 import { ActionBar } from "./ActionBar";
 import { DebugOverlay } from "./DebugOverlay";
 import { GuidelinesPanel } from "./GuidelinesPanel";
 import { IdleState } from "./IdleState";
 import { ItemStage } from "./ItemStage";
 import { Notices } from "./Notices";
-import { OutboxBadge } from "./OutboxDialog";
 import { RecentList } from "./RecentList";
 import { SidePanel } from "./SidePanels";
 import { TopBar } from "./TopBar";
@@ -37,43 +38,39 @@ export function Workbench(props: WorkbenchProps) {
             <Center bench={bench} />
           </div>
         </main>
-        <SidePanel
-          title="Guidelines"
-          side="end"
-          wide={bench.guidelines.wide}
-          open={bench.guidelines.open}
-          onOpenChange={bench.guidelines.toggle}
-        >
-          <GuidelinesPanel
-            text={bench.project.guidelines}
-            version={bench.project.guidelinesVersion}
-            labels={bench.words.classes}
-          />
-        </SidePanel>
+        <Guidelines bench={bench} />
       </div>
       <Windows bench={bench} />
-      {bench.debug && <DebugOverlay meter={bench.meter} session={bench.view} outbox={bench.sending} />}
+      {bench.debug && <DebugOverlay meter={bench.meter} session={bench.view} outbox={bench.outbox} />}
     </div>
   );
 }
 
 function Bar({ bench }: { bench: Bench }) {
-  const { project, user, view, sending, guidelines, panels, preferences, session } = bench;
+  const { project, user, view, guidelines, panels, preferences, session, outbox } = bench;
+  const { show } = panels;
+  const { toggle } = guidelines;
+  const actions = useMemo(
+    () => ({
+      onOutbox: () => show("outbox"),
+      onRecent: () => show("recent"),
+      onKeys: () => show("keys"),
+      onGuidelines: () => toggle(),
+      onLeave: () => void session.leave(),
+    }),
+    [show, toggle, session],
+  );
   return (
     <TopBar
+      {...actions}
       user={user}
       projectName={project.name}
       leaveHref={bench.canRead ? `/p/${project.slug}` : "/"}
       progress={view.progress}
-      unsent={sending.unsent}
-      outboxBadge={<OutboxBadge view={sending} onClick={() => panels.show("outbox")} />}
+      outbox={outbox}
       guidelinesChanged={guidelines.changed}
       guidelinesOpen={guidelines.open}
       preferences={preferences}
-      onLeave={() => void session.leave()}
-      onGuidelines={() => guidelines.toggle()}
-      onRecent={() => panels.show("recent")}
-      onKeys={() => panels.show("keys")}
       onPreferences={bench.setPreferences}
     />
   );
@@ -81,7 +78,17 @@ function Bar({ bench }: { bench: Bench }) {
 
 function Recent({ bench }: { bench: Bench }) {
   const { panels, view, words, undo } = bench;
+  const { show } = panels;
   const veryWide = useWideScreen(VERY_WIDE_PX);
+  // The list may follow a frame later: the next item comes first.
+  const decisions = useDeferredValue(view.recent);
+  const reopen = useCallback(
+    (decision: Decision) => {
+      show(null);
+      void undo(decision);
+    },
+    [show, undo],
+  );
   return (
     <SidePanel
       title="Your last answers"
@@ -89,17 +96,24 @@ function Recent({ bench }: { bench: Bench }) {
       wide={veryWide}
       closable={false}
       open={panels.open === "recent" && !veryWide}
-      onOpenChange={panels.toggle("recent")}
+      onOpenChange={panels.toggles.recent}
     >
-      <RecentList
-        decisions={view.recent}
-        formatAnswer={words.decision}
-        busy={view.undoing}
-        onReopen={(decision) => {
-          panels.show(null);
-          void undo(decision);
-        }}
-      />
+      <RecentList decisions={decisions} formatAnswer={words.decision} busy={view.undoing} onReopen={reopen} />
+    </SidePanel>
+  );
+}
+
+function Guidelines({ bench }: { bench: Bench }) {
+  const { guidelines, project, words } = bench;
+  return (
+    <SidePanel
+      title="Guidelines"
+      side="end"
+      wide={guidelines.wide}
+      open={guidelines.open}
+      onOpenChange={guidelines.toggle}
+    >
+      <GuidelinesPanel text={project.guidelines} version={project.guidelinesVersion} labels={words.classes} />
     </SidePanel>
   );
 }

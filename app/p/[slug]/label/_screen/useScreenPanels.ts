@@ -1,4 +1,4 @@
-import { useCallback, useMemo, useState } from "react";
+import { useMemo, useState } from "react";
 import { useKeys } from "@/task-types/_shared/useKeys";
 
 const PANELS = ["skip", "flag", "keys", "outbox", "recent"] as const;
@@ -8,14 +8,17 @@ export type Panel = (typeof PANELS)[number];
 export interface ScreenPanels {
   open: Panel | null;
   show(panel: Panel | null): void;
-  /** For a window's own onOpenChange. */
-  toggle(panel: Panel): (open: boolean) => void;
+  /** For each window's own onOpenChange; the same functions for ever. */
+  toggles: Readonly<Record<Panel, (open: boolean) => void>>;
 }
 
 export function useScreenPanels(): ScreenPanels {
   const [open, show] = useState<Panel | null>(null);
-  const toggle = useCallback((panel: Panel) => (isOpen: boolean) => show(isOpen ? panel : null), []);
-  return { open, show, toggle };
+  const [toggles] = useState(() => {
+    const make = (panel: Panel) => [panel, (isOpen: boolean) => show(isOpen ? panel : null)] as const;
+    return Object.fromEntries(PANELS.map(make)) as ScreenPanels["toggles"];
+  });
+  return useMemo(() => ({ open, show, toggles }), [open, toggles]);
 }
 
 /** The keys of the screen itself, as `SCREEN_KEYS` lists them ("w" belongs to the line it opens). */

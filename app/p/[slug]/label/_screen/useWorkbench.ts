@@ -13,6 +13,7 @@ import { usePreferences } from "./preferences";
 import { useSeenGuidelines } from "./seenGuidelines";
 import { useAnswering } from "./useAnswering";
 import { titleOf } from "./useLabelSession";
+import { useOutbox } from "./useOutbox";
 import { useQueueNews } from "./useQueueNews";
 import { useScreenKeys, useScreenPanels } from "./useScreenPanels";
 import { useWideScreen } from "./useWideScreen";
@@ -35,7 +36,7 @@ export type Bench = ReturnType<typeof useWorkbench>;
 export function useWorkbench(props: WorkbenchProps) {
   const { project, taskType, session, outbox } = props;
   const view = useSyncExternalStore(session.subscribe, session.getSnapshot, session.getSnapshot);
-  const sending = useSyncExternalStore(outbox.subscribe, outbox.getSnapshot, outbox.getSnapshot);
+  const isOutboxSignedOut = useOutbox(outbox, ({ phase }) => phase === "signedOut");
   const [meter] = useState(() => new FlipMeter());
   const [preferences, setPreferences] = usePreferences(project.id);
   const [debug, setDebug] = useState(() => new URLSearchParams(window.location.search).get("debug") === "1");
@@ -47,7 +48,7 @@ export function useWorkbench(props: WorkbenchProps) {
     window.__winnow = { nextVisible: meter.getSnapshot };
   }, [meter]);
 
-  const signedOut = sending.phase === "signedOut" || view.problem?.code === "E_UNAUTHENTICATED";
+  const signedOut = isOutboxSignedOut || view.problem?.code === "E_UNAUTHENTICATED";
   const isCovered = panels.open !== null || guidelines.covers || signedOut;
   const active = !isCovered && !view.undoing;
   const { undo } = answering;
@@ -68,7 +69,6 @@ export function useWorkbench(props: WorkbenchProps) {
     ...props,
     ...answering,
     view,
-    sending,
     meter,
     preferences,
     setPreferences,
