@@ -42,6 +42,25 @@ interface Labelled {
   classIndex: number;
 }
 
+/** Passes in one run: a version or a label that came during one is seen by the next. */
+const PASSES_MAX = 3;
+
+/** Measures until a pass finds nothing new. See {@link measureOnce}. */
+export async function measureVersions(
+  context: MeasureContext,
+  input: { projectId: number },
+): Promise<{ measured: number[]; points: number }> {
+  const measured = new Set<number>();
+  let points = 0;
+  for (let n = 0; n < PASSES_MAX; n++) {
+    const pass = await measureOnce(context, input.projectId);
+    for (const version of pass.measured) measured.add(version);
+    points += pass.points;
+    if (pass.points === 0) break;
+  }
+  return { measured: [...measured], points };
+}
+
 /**
  * Measures model versions and appends what changed:
  * - audit: accuracy (Wilson interval) and macro-F1 (bootstrap) on the audit items that serve now and that the version was
@@ -51,12 +70,12 @@ interface Labelled {
  *
  * Predictions are those stored with the version; nothing is predicted here. Called twice, the second call appends nothing.
  */
-export async function measureVersions(
+async function measureOnce(
   context: MeasureContext,
-  input: { projectId: number },
+  projectId: number,
 ): Promise<{ measured: number[]; points: number }> {
   const { db, clock } = context;
-  const project = await loadProject(db, input.projectId);
+  const project = await loadProject(db, projectId);
   const labelSeq = await selectLabelSeq(db, project.id);
   const versions = await selectMeasurableVersions(db, project.id);
   const known = indexPoints(await selectNewestPoints(db, project.id));

@@ -195,8 +195,9 @@ describe("retraining", () => {
     await labelAndRetrain(project, 25);
     await makeAnnotations(service.db, project.id, [{ row: 299, kind: "skip" }]);
     await ask(service, "training.retrain", { projectId: project.id, trigger: "manual" });
-    const [finished] = await service.drain();
+    const [finished, next] = await service.drain();
     expect(finished.result).toEqual({ skipped: "unchanged", version: 1 });
+    expect(next.kind).toBe("evaluation.measure");
     const [version] = await versionsOf(service, project.id);
     expect(version.trained_through_seq).toBe(26);
 

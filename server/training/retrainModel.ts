@@ -152,6 +152,8 @@ async function beginVersion(
   const newest = await selectNewestReadyVersion(db, project.id);
   if (newest && isSameTraining(newest, dataHash, trainer)) {
     await advanceTrainedThrough(db, project.id, newest.version, labelSeq);
+    // The new answers may be audits: they teach nothing, but they measure.
+    await requestJob(db, clock, { kind: "evaluation.measure", payload: { projectId: project.id } });
     return { skipped: "unchanged", version: newest.version };
   }
   const trainSetKey = `projects/${project.id}/trainsets/${dataHash}`;

@@ -61,6 +61,21 @@ export async function selectProjectsInNeed(
   return rows;
 }
 
+/** Outside models whose newest chunk is in no version, unless their last assembly failed after `failedAfter` or is live. */
+export async function selectUnassembled(db: Db, failedAfter: Date): Promise<{ projectId: number; name: string }[]> {
+  const { rows } = await db.query<{ projectId: number; name: string }>(
+    `select c.project_id as "projectId", c.name
+       from (select project_id, name, max(id) as newest from prediction_chunk group by project_id, name) c
+       join project p on p.id = c.project_id and p.deleted_at is null and p.status = 'active'
+      where not exists (select 1 from model_version m where m.project_id = c.project_id and m.trainer = 'external'
+                          and m.params ->> 'name' = c.name and (m.params ->> 'throughChunk')::bigint >= c.newest)
+        and not exists (select 1 from job_run j where j.project_id = c.project_id and j.kind = 'prediction.assemble'
+                          and (j.state in ('queued', 'running') or (j.state = 'failed' and j.finished_at > $1)))`,
+    [failedAfter],
+  );
+  return rows;
+}
+
 /** Versions in training that no live run stands behind become failed. Returns the projects they belong to. */
 export async function closeOrphanedVersions(db: Db, error: ErrorRecord): Promise<number[]> {
   const { rows } = await db.query<{ projectId: number }>(

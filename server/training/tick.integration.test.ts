@@ -192,4 +192,20 @@ describe("the tick", () => {
     await tick();
     expect(await liveJobs(project)).toEqual([]);
   });
+
+  it("assembles predictions of an outside model that no version holds", async () => {
+    const project = await quietProject();
+    await service.db.query(
+      `insert into prediction_chunk (project_id, name, width, n_rows, blob_key) values ($1, 'outside', 4, 1, 'none')`,
+      [project.id],
+    );
+    await tick();
+    expect(await liveJobs(project)).toEqual(["prediction.assemble"]);
+    await service.db.query("update job_run set state = 'failed', finished_at = $2 where project_id = $1", [
+      project.id,
+      service.clock.now(),
+    ]);
+    await tick();
+    expect(await liveJobs(project)).toEqual([]);
+  });
 });

@@ -8,7 +8,7 @@ import { notifyProject, requestJob } from "../jobs";
 import { loadProject } from "../projects";
 import { requestRetrainIfDue } from "./requestRetrain";
 import type { AttentionRow } from "./tick.db";
-import { closeOrphanedVersions, selectProjectsInNeed } from "./tick.db";
+import { closeOrphanedVersions, selectProjectsInNeed, selectUnassembled } from "./tick.db";
 
 /** After a job of some kind failed for good, the next of its kind waits this long. */
 const PAUSE_AFTER_FAILURE_MS = 60 * SECOND_MS;
@@ -37,6 +37,9 @@ export async function tickProjects({ db, clock, signal }: TickContext): Promise<
     refilledBefore: addMs(now, -EMPTY_QUEUE_PAUSE_MS),
   });
   let requested = 0;
+  for (const payload of await selectUnassembled(db, addMs(now, -PAUSE_AFTER_FAILURE_MS))) {
+    if ((await requestJob(db, clock, { kind: "prediction.assemble", payload })).isNew) requested++;
+  }
   for (const project of inNeed) {
     signal.throwIfAborted();
     requested += await requestWhatIsMissing(db, clock, project);
