@@ -124,7 +124,7 @@ async function runVitest(projects: readonly string[]): Promise<Tally> {
   const program = packageProgram("vitest", "vitest.mjs");
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${path}`];
   const chosen = projects.map((project) => `--project=${project}`);
-  const code = await runProgram([program, "run", ...chosen, ...reporters], 12 * MINUTE_MS);
+  const code = await runProgram([program, "run", ...chosen, ...reporters], 30 * MINUTE_MS);
   const report = readReport<VitestReport>(path);
   if (!report) return { passed: 0, failed: 1 };
   // A file that fails before its first test has none to count: it counts itself.
@@ -143,7 +143,7 @@ interface PlaywrightReport {
 async function runBrowserTests(): Promise<Tally> {
   const path = join(REPORTS, "playwright.json");
   const program = packageProgram("@playwright/test", "cli.js");
-  const code = await runProgram([program, "test"], 12 * MINUTE_MS, { PLAYWRIGHT_JSON_OUTPUT_NAME: path });
+  const code = await runProgram([program, "test"], 30 * MINUTE_MS, { PLAYWRIGHT_JSON_OUTPUT_NAME: path });
   const stats = readReport<PlaywrightReport>(path)?.stats;
   if (!stats) return { passed: 0, failed: 1 };
   if (stats.flaky > 0) console.log(`${stats.flaky} browser tests passed only when repeated`);
