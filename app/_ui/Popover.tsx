@@ -9,6 +9,7 @@ export function Popover({
   trigger,
   title,
   align = "start",
+  wide = false,
   open,
   onOpenChange,
   children,
@@ -16,6 +17,7 @@ export function Popover({
   trigger: ReactElement;
   title?: string;
   align?: "start" | "center" | "end";
+  wide?: boolean;
   open?: boolean;
   onOpenChange?: (open: boolean) => void;
   children: ReactNode;
@@ -25,7 +27,7 @@ export function Popover({
       <Base.Trigger render={trigger} />
       <Base.Portal>
         <Base.Positioner sideOffset={6} align={align} className="z-40">
-          <Base.Popup className={clsx(POPUP_CLASS, "w-80 max-w-(--available-width) p-4")}>
+          <Base.Popup className={clsx(POPUP_CLASS, "max-w-(--available-width) p-4", wide ? "w-104" : "w-80")}>
             {title && <Base.Title className="mb-2 font-[620] text-base">{title}</Base.Title>}
             {children}
           </Base.Popup>

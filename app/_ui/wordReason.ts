@@ -31,7 +31,9 @@ const PURPOSES: Record<ServedReason["purpose"], string> = {
 export function wordReason(served: ServedReason, classTitles: readonly string[]): WordedReason {
   const reasons = listReasons(served.reason);
   const own = sentenceOf(reasons, served, classTitles);
-  const sentence = served.isFallback ? `${own} (fallback: the strategy itself had too few items to offer)` : own;
+  const sentence = served.isFallback
+    ? `${own.replace(/\.$/, "")} (fallback: the strategy itself could not offer enough items).`
+    : own;
   const facts = [served.strategy, `#${formatNumber(served.rank + 1)} of round ${formatNumber(served.round)}`];
   if (served.modelVersion !== null) facts.push(`model v${served.modelVersion}`);
   return { sentence, facts, details: detailsOf(served, reasons) };

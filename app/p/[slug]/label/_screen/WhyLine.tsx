@@ -33,6 +33,7 @@ export function WhyLine({
   return (
     <div className="flex min-h-10 items-end justify-between gap-3 text-sm">
       <Popover
+        wide
         title="Why this item"
         open={open}
         onOpenChange={setOpen}
