@@ -1,7 +1,4 @@
 import { join } from "node:path";
-import { ensureSetupToken } from "../../server/access";
-import { systemClock } from "../../server/clock";
-import { createPool } from "../../server/db";
 import type { Env } from "../../server/env";
 import { DIST, ensureBuilt, nextProgram, ROOT } from "../build";
 import { applyMigrations } from "../migrate";
@@ -146,6 +143,12 @@ export class Supervisor {
 }
 
 async function readSetupToken(databaseUrl: string): Promise<string | undefined> {
+  // Loaded here and not above: the database client they stand on is made by the build, after a fresh clone has started.
+  const [{ ensureSetupToken }, { systemClock }, { createPool }] = await Promise.all([
+    import("../../server/access"),
+    import("../../server/clock"),
+    import("../../server/db"),
+  ]);
   const pool = createPool({ connectionString: databaseUrl, max: 1 });
   try {
     return (await ensureSetupToken(pool, systemClock)) ?? undefined;
