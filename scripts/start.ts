@@ -3,7 +3,6 @@
  * and `npm run start:worker` run one part against DATABASE_URL; `npm run dev` serves from the sources.
  */
 import { parseEnv } from "../server/env";
-import { runDemo } from "./demo/runDemo";
 import { watchLauncher } from "./supervisor/launcher";
 import type { Part } from "./supervisor/supervisor";
 import { Supervisor } from "./supervisor/supervisor";
@@ -65,6 +64,8 @@ async function main(): Promise<void> {
     else if (setupUrl) say(`ready. Create the first account at ${setupUrl}`);
     else say(`ready at ${url}`);
     if (process.argv.includes("--demo")) {
+      // Loaded here: it stands on the database client, which a fresh clone has only now.
+      const { runDemo } = await import("./demo/runDemo");
       await runDemo({ databaseUrl, dataDir: env.dataDir, url, say, isStopping: () => nSignals > 0 });
     }
   } catch (error) {
