@@ -188,6 +188,15 @@ describe("refusals", () => {
     expect(await stored()).toBe(before);
   });
 
+  test("half a character is E_BAD_INPUT and nothing is changed", async () => {
+    const labels = [
+      { id: "a", title: "\ud800" },
+      { id: "b", title: "b" },
+    ];
+    const answer = await call("project.update", post({ projectId: project.id, taskConfig: { labels } }, { cookie }));
+    expect(answer.error).toMatchObject({ code: "E_BAD_INPUT", message: expect.stringContaining("surrogate") });
+  });
+
   test("an error of ours tells a reference and nothing of what happened", async () => {
     const broken = startTestServer(context, {
       db: new Proxy(context.db, {

@@ -70,6 +70,11 @@ function fromDatabase(error: unknown): AppError | undefined {
       cause: error,
     });
   }
+  if (code === "22P02" && String((error as { routine?: unknown }).routine).startsWith("json")) {
+    return new AppError("E_BAD_INPUT", "A text contains half a character (a lone surrogate). Remove it.", {
+      cause: error,
+    });
+  }
   if (code === "22003") {
     return new AppError("E_BAD_INPUT", "A number is too large to be a row, a version or a count.", { cause: error });
   }
