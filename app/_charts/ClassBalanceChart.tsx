@@ -9,6 +9,10 @@ import { CHART_TIP, NARROW_PX } from "./chartStyle";
 const ROW_HEIGHT = 22;
 const SHOWN_MAX = 25;
 const AXES_HEIGHT = 62;
+/** Names take at most this share of the width. */
+const NAMES_SHARE = 0.45;
+/** Mean width of a character of the axis. */
+const CHARACTER_PX = 6.2;
 
 /** Labels per class, with the unbiased share by the audit sample as a point with its interval. */
 export function ClassBalanceChart({
@@ -65,14 +69,16 @@ export function ClassBalanceChart({
 
 function plotBalance(shown: ClassBalanceRow[], width: number, hrefOf: (label: string) => string): Plot.PlotOptions {
   const isNarrow = width < NARROW_PX;
+  const nShown = Math.floor((width * NAMES_SHARE) / CHARACTER_PX);
+  const nLongest = shown.reduce((most, r) => Math.max(most, Math.min(r.title.length, nShown)), 0);
   const audited = shown.filter((r) => r.auditShare !== null);
   return {
-    marginLeft: Math.min(200, Math.max(48, longest(shown, isNarrow) * 6.4 + 14)),
+    marginLeft: Math.max(48, nLongest * CHARACTER_PX + 12),
     marginRight: 12,
     marginBottom: 38,
     marginTop: 12,
     x: { label: "Share", tickFormat: (v: number) => `${Math.round(v * 100)} %`, grid: true, ticks: isNarrow ? 4 : 6 },
-    y: { label: null, domain: shown.map((r) => r.title), tickSize: 0, tickFormat: (t: string) => shorten(t, isNarrow) },
+    y: { label: null, domain: shown.map((r) => r.title), tickSize: 0, tickFormat: (t: string) => shorten(t, nShown) },
     marks: [
       Plot.barX(shown, {
         x: "share",
@@ -111,12 +117,7 @@ function plotBalance(shown: ClassBalanceRow[], width: number, hrefOf: (label: st
   };
 }
 
-function longest(rows: ClassBalanceRow[], isNarrow: boolean): number {
-  return rows.reduce((most, r) => Math.max(most, shorten(r.title, isNarrow).length), 0);
-}
-
-function shorten(text: string, isNarrow: boolean): string {
-  const length = isNarrow ? 18 : 28;
+function shorten(text: string, length: number): string {
   return text.length <= length ? text : `${text.slice(0, length - 1)}…`;
 }
 

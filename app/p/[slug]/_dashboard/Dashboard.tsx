@@ -74,12 +74,16 @@ export function Dashboard({ project: initial }: { project: ProjectView }) {
         {overview.data ? <OverviewStats overview={overview.data} slug={project.slug} /> : <OverviewSkeleton />}
       </Card>
       <div className="grid gap-5 xl:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
-        <LearningCurveCard project={project} />
-        <SelectionWorksCard projectId={project.id} slug={project.slug} />
-        <ThroughputCard projectId={project.id} />
-        <JobsCard projectId={project.id} slug={project.slug} canManage={canManage} />
-        <RoundsCard projectId={project.id} slug={project.slug} />
-        <ClassBalanceCard projectId={project.id} slug={project.slug} />
+        <div className="flex min-w-0 flex-col gap-5">
+          <LearningCurveCard project={project} />
+          <ThroughputCard projectId={project.id} />
+          <RoundsCard projectId={project.id} slug={project.slug} />
+        </div>
+        <div className="flex min-w-0 flex-col gap-5">
+          <SelectionWorksCard projectId={project.id} slug={project.slug} />
+          <JobsCard projectId={project.id} slug={project.slug} canManage={canManage} />
+          <ClassBalanceCard projectId={project.id} slug={project.slug} />
+        </div>
       </div>
       <AnnotatorsCard projectId={project.id} slug={project.slug} shown={ANNOTATORS_SHOWN} className="mt-5" />
     </Page>
