@@ -89,12 +89,13 @@ for (const theme of THEMES) {
     await expect(page.getByRole("dialog")).toBeVisible();
     await expectNoAxeFindings(page);
 
-    const stranger = await browser.newPage({ storageState: undefined, colorScheme: theme });
+    const context = await browser.newContext({ storageState: undefined, colorScheme: theme });
+    const stranger = await context.newPage();
     for (const path of ["/sign-in", "/setup?token=abc"]) {
       await stranger.goto(path);
       await expectNoAxeFindings(stranger);
     }
-    await stranger.close();
+    await context.close();
   });
 }
 

@@ -13,7 +13,7 @@ export type KeyHandlers = Readonly<Record<string, (event: KeyboardEvent) => unkn
  */
 export function useKeys(handlers: KeyHandlers, active = true): void {
   const onKey = useEffectEvent((event: KeyboardEvent) => {
-    if (event.defaultPrevented || event.repeat) return;
+    if (!active || event.defaultPrevented || event.repeat) return;
     if (isTypingTarget(event.target) || isInPopup(event.target)) return;
     for (const name of readKey(event)) {
       const handle = Object.hasOwn(handlers, name) ? handlers[name] : undefined;
@@ -23,9 +23,9 @@ export function useKeys(handlers: KeyHandlers, active = true): void {
       return;
     }
   });
+  // Listens from the first to the last moment: switching the listener itself on and off would lose keys in between.
   useEffect(() => {
-    if (!active) return;
     window.addEventListener("keydown", onKey);
     return () => window.removeEventListener("keydown", onKey);
-  }, [active]);
+  }, []);
 }
