@@ -7,9 +7,9 @@ import { readKey } from "./readKey";
 export type KeyHandlers = Readonly<Record<string, (event: KeyboardEvent) => unknown>>;
 
 /**
- * Listens to keys of the whole page while `active`. Keys typed into a field or meant for an open window or menu
- * are never taken, a held key counts once (a
- * finger resting on "1" must not label ten items), and Enter stays with a focused button or link.
+ * Listens to keys of the whole page while `active`. Keys typed into a field or meant for an open window or menu are never
+ * taken, a held key counts once (a finger resting on "1" must not label ten items), and Enter stays with a focused button
+ * or link.
  */
 export function useKeys(handlers: KeyHandlers, active = true): void {
   const onKey = useEffectEvent((event: KeyboardEvent) => {
@@ -19,6 +19,7 @@ export function useKeys(handlers: KeyHandlers, active = true): void {
       const handle = Object.hasOwn(handlers, name) ? handlers[name] : undefined;
       if (!handle) continue;
       if (name === "enter" && answersEnter(event.target)) return;
+      // Also marks the key as used: the next item, which wakes up while this event is still on its way, leaves it alone.
       if (handle(event) !== false) event.preventDefault();
       return;
     }
