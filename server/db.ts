@@ -101,31 +101,19 @@ function beginStatement(options: TransactionOptions): string {
   return `begin${isolation}${options.readOnly ? " read only" : ""}`;
 }
 
-async function attempt<T>(client: Tx, fn: (tx: Tx) => Promise<T>, options: TransactionOptions): Promise<T> {
+async function runOnce<T>(client: Tx, fn: (tx: Tx) => Promise<T>, options: TransactionOptions): Promise<T> {
   await client.query(beginStatement(options));
-  try {
-    if (options.statementTimeoutMs !== undefined) {
-      await client.query(`set local statement_timeout = ${Math.trunc(options.statementTimeoutMs)}`);
-    }
-    const result = await fn(client);
-    await client.query("commit");
-    return result;
-  } catch (error) {
-    // A failed rollback means a dead connection: the caller's error says more, and release() drops the connection.
-    await client.query("rollback").catch(() => undefined);
-    throw error;
+  if (options.statementTimeoutMs !== undefined) {
+    await client.query(`set local statement_timeout = ${Math.trunc(options.statementTimeoutMs)}`);
   }
+  const result = await fn(client);
+  await client.query("commit");
+  return result;
 }
 
 function isConflict(error: unknown): boolean {
   const code = (error as { code?: unknown } | null)?.code;
   return code === SERIALIZATION_FAILURE || code === DEADLOCK_DETECTED;
-}
-
-function isConnectionBroken(error: unknown): boolean {
-  const code = (error as { code?: unknown } | null)?.code;
-  // Class 57P0x: the server is shutting down or crashed; no code at all on a closed socket.
-  return typeof code === "string" ? /^(57P0[1-5]|08|ECONN|EPIPE|ETIMEDOUT)/.test(code) : !(error instanceof AppError);
 }
 
 /**
@@ -141,11 +129,15 @@ export async function withTransaction<T>(
   const attemptsMax = options.attemptsMax ?? TRANSACTION_ATTEMPTS_MAX;
   for (let n = 1; ; n++) {
     const client = await pool.connect();
-    let broken: Error | undefined;
+    let isUsable = true;
     try {
-      return await attempt(client, fn, options);
+      return await runOnce(client, fn, options);
     } catch (error) {
-      if (isConnectionBroken(error)) broken = error instanceof Error ? error : new Error(String(error));
+      // A connection that cannot even roll back is dead: the caller's error says more, and nobody else gets it.
+      isUsable = await client.query("rollback").then(
+        () => true,
+        () => false,
+      );
       if (!isConflict(error)) throw error;
       if (n >= attemptsMax) {
         throw new AppError(
@@ -155,7 +147,7 @@ export async function withTransaction<T>(
         );
       }
     } finally {
-      client.release(broken);
+      client.release(!isUsable);
     }
   }
 }
