@@ -13,7 +13,12 @@ export function answersEnter(target: EventTarget | null): boolean {
   return target instanceof HTMLElement && target.closest("button, a[href], summary, [role=menuitem]") !== null;
 }
 
-/** Whether the focus is in a window or menu that lies over the page and has keys of its own. */
+const POPUPS = ["dialog", "alertdialog", "menu"].map((role) => `[role=${role}]:not([data-closed])`).join(", ");
+
+/**
+ * Whether the focus is in a window or menu that lies over the page and has keys of its own. One that is fading away
+ * (`data-closed`) has given them back already.
+ */
 export function isInPopup(target: EventTarget | null): boolean {
-  return target instanceof HTMLElement && target.closest("[role=dialog], [role=alertdialog], [role=menu]") !== null;
+  return target instanceof HTMLElement && target.closest(POPUPS) !== null;
 }
