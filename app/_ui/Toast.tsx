@@ -44,7 +44,8 @@ function Announcer({ children }: { children: ReactNode }) {
     () => ({
       announce,
       notify(message, { tone = "neutral", title, timeoutMs } = {}) {
-        add({ title, description: message, type: tone, timeout: timeoutMs, priority: tone === "bad" ? "high" : "low" });
+        // High priority would hide the toast itself from assistive technology while its cross takes the focus.
+        add({ title, description: message, type: tone, timeout: timeoutMs, priority: "low" });
       },
     }),
     [add, announce],

@@ -46,7 +46,7 @@ export function SidePanel({
           </IconButton>
         )}
       </div>
-      <div className="flex min-h-0 flex-1 flex-col overflow-y-auto">{children}</div>
+      <div className="flex min-h-0 flex-1 flex-col">{children}</div>
     </aside>
   );
 }
