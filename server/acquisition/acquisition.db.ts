@@ -34,18 +34,20 @@ export interface InFlightRow {
 }
 
 /** Items of which somebody holds an opinion, or that stand in the queue for another reason than a round. */
-export async function selectInFlight(db: Db, projectId: number, now: Date): Promise<InFlightRow[]> {
-  const { rows } = await db.query<InFlightRow>(
-    `select e.row, (p.overlap - i.n_labels - count(*))::int as wanted, bool_or(e.state = 'leased') as "isHeld"
-       from queue_entry e join item i on i.project_id = e.project_id and i.row = e.row
-       join project p on p.id = e.project_id
-      where e.project_id = $1
-        and ((e.state = 'leased' and e.lease_expires_at > $2)
-             or (e.state = 'open' and e.purpose not in ('train', 'audit')))
-      group by e.row, p.overlap, i.n_labels order by e.row`,
+export async function selectInFlight(db: Db, projectId: number, overlap: number, now: Date): Promise<InFlightRow[]> {
+  const live = await db.query<{ row: number; n: number; isHeld: boolean }>(
+    `select row, count(*)::int as n, bool_or(state = 'leased') as "isHeld" from queue_entry
+      where project_id = $1
+        and ((state = 'leased' and lease_expires_at > $2) or (state = 'open' and purpose not in ('train', 'audit')))
+      group by row order by row`,
     [projectId, now],
   );
-  return rows;
+  const labelled = await db.query<{ row: number; nLabels: number }>(
+    `select row, n_labels as "nLabels" from item where project_id = $1 and row = any($2::int[])`,
+    [projectId, live.rows.map(({ row }) => row)],
+  );
+  const nLabelsOf = new Map(labelled.rows.map(({ row, nLabels }) => [row, nLabels]));
+  return live.rows.map(({ row, n, isHeld }) => ({ row, wanted: overlap - (nLabelsOf.get(row) ?? 0) - n, isHeld }));
 }
 
 export interface PoolCountsRow {

@@ -52,7 +52,7 @@ export async function snapshotPool(context: SnapshotContext, project: ProjectRow
   const featureVersion = project.activeFeatureVersion;
   const embeddings = featureVersion === null ? null : await readFeatureMatrix(db, project.id, featureVersion);
   const probabilities = model ? await readProbabilities(db, project.id, model) : null;
-  const { wanted, pending } = await readCandidates(db, project.id, n, clock.now());
+  const { wanted, pending } = await readCandidates(db, project, n, clock.now());
   const absent = bitmapAnd(wanted, await readAbsent(context, n, [embeddings, probabilities]));
   // Audits look at no vector: rows of the frame stay in, or the sample would miss what has none.
   const isAudited = project.strategy.auditShare > 0;
@@ -93,13 +93,13 @@ function clipTo(matrix: MatrixRef, n: number): MatrixRef {
   return { ...matrix, shards };
 }
 
-async function readCandidates(db: Pool, projectId: number, n: number, now: Date) {
+async function readCandidates(db: Pool, { id: projectId, overlap }: ProjectRow, n: number, now: Date) {
   const wanted = createBitmap(n);
   for (const { first, last } of await selectCandidateRanges(db, projectId)) {
     for (let row = first; row <= Math.min(last, n - 1); row++) setBit(wanted, row);
   }
   const pending: number[] = [];
-  for (const { row, wanted: left, isHeld } of await selectInFlight(db, projectId, now)) {
+  for (const { row, wanted: left, isHeld } of await selectInFlight(db, projectId, overlap, now)) {
     if (row >= n) continue;
     if (left <= 0) clearBit(wanted, row);
     if (isHeld && left <= 0) pending.push(row);

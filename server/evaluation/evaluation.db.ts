@@ -87,12 +87,16 @@ export async function insertPoints(tx: Tx, projectId: number, points: readonly N
 
 /** Hidden truth of living items, as label values; only demonstration projects have any. */
 export async function selectTruths(db: Db, projectId: number): Promise<{ row: number; truth: unknown }[]> {
-  const { rows } = await db.query<{ row: number; truth: unknown }>(
-    `select c.row, c.truth from item_content c join item i on i.project_id = c.project_id and i.row = c.row
-      where c.project_id = $1 and c.truth is not null and i.deleted_at is null order by c.row`,
+  const deleted = await db.query<{ row: number }>(
+    "select row from item where project_id = $1 and deleted_at is not null",
     [projectId],
   );
-  return rows;
+  const { rows } = await db.query<{ row: number; truth: unknown }>(
+    "select row, truth from item_content where project_id = $1 and truth is not null order by row",
+    [projectId],
+  );
+  const gone = new Set(deleted.rows.map(({ row }) => row));
+  return rows.filter(({ row }) => !gone.has(row));
 }
 
 export async function selectLabelSeq(db: Db, projectId: number): Promise<number> {

@@ -232,22 +232,44 @@ export interface EffectiveLabelRow {
   original: number;
 }
 
-/** Labels with seq ≤ S that no annotation with seq ≤ S withdraws, of living items that are not excluded; by row, then seq. */
+interface LabelledItemRow {
+  row: number;
+  original: number;
+  isOut: boolean;
+}
+
+/**
+ * Labels with seq ≤ S that no annotation with seq ≤ S withdraws, of living items that are not excluded; by row, then seq.
+ * Three plain walks along indexes: joined, they are at the mercy of statistics, which lag behind fast labelling (measured:
+ * 6 s instead of 20 ms for a thousand labels).
+ */
 export async function selectEffectiveLabels(
   db: Db,
   projectId: number,
   throughSeq: number,
 ): Promise<EffectiveLabelRow[]> {
-  const { rows } = await db.query<EffectiveLabelRow>(
-    `select a.row, a.seq, a.value, a.purpose, coalesce(i.duplicate_of, i.row) as original
-       from annotation a join item i on i.project_id = a.project_id and i.row = a.row
-      where a.project_id = $1 and a.kind = 'label' and a.seq <= $2
-        and i.deleted_at is null and i.status <> 'excluded'
-        and not exists (select 1 from annotation r where r.project_id = a.project_id and r.supersedes = a.seq and r.seq <= $2)
-      order by a.row, a.seq`,
+  const withdrawn = await db.query<{ supersedes: number }>(
+    "select supersedes from annotation where project_id = $1 and seq <= $2 and kind = 'retract'",
     [projectId, throughSeq],
   );
-  return rows;
+  const given = await db.query<Omit<EffectiveLabelRow, "original">>(
+    "select row, seq, value, purpose from annotation where project_id = $1 and seq <= $2 and kind = 'label'",
+    [projectId, throughSeq],
+  );
+  const gone = new Set(withdrawn.rows.map(({ supersedes }) => supersedes));
+  const effective = given.rows.filter(({ seq }) => !gone.has(seq));
+  const items = await db.query<LabelledItemRow>(
+    `select row, coalesce(duplicate_of, row) as original, (deleted_at is not null or status = 'excluded') as "isOut"
+       from item where project_id = $1 and row = any($2::int[])`,
+    [projectId, [...new Set(effective.map(({ row }) => row))]],
+  );
+  const itemOf = new Map(items.rows.map((item) => [item.row, item]));
+  return effective
+    .flatMap((label) => {
+      const item = itemOf.get(label.row);
+      return item === undefined || item.isOut ? [] : [{ ...label, original: item.original }];
+    })
+    .sort((a, b) => a.row - b.row || a.seq - b.seq);
 }
 
 export async function selectLabelTime(db: Db, projectId: number, seq: number): Promise<Date | null> {
