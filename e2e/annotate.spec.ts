@@ -170,6 +170,53 @@ test("one label of seventy-seven is found by typing", async ({ page, request }) 
   await expectNoAxeFindings(page);
 });
 
+test("a suggestion is accepted with Enter, and hidden ones are uncovered by the first answer", async ({
+  page,
+  request,
+}) => {
+  test.setTimeout(180_000);
+  const project = await makeProject(request, { nItems: 120 });
+  const { id: projectId } = project;
+  await openLabelling(page, project);
+  for (let i = 0; i < 30; i++) await answerWith(page, String((i % 2) + 1));
+  await allSent(page);
+  await expect(async () => {
+    const models = await call<{ rows: { state: string }[] }>(request, "model.list", { projectId }, "query");
+    expect(models.rows.some(({ state }) => state === "ready")).toBe(true);
+  }).toPass({ timeout: 90_000 });
+
+  await page.reload();
+  const suggested = page.locator("[data-current]").getByRole("button", { name: /suggested/ });
+  await expect(suggested).toBeVisible({ timeout: 20_000 });
+  await expect(suggested).toHaveText(/\d %/);
+  const accepted = await answerWith(page, "Enter");
+  await allSent(page);
+
+  await call(request, "project.update", { projectId, suggestionPolicy: "afterFirstAnswer" });
+  await page.reload();
+  await expect(page.locator("[data-current]")).toBeVisible();
+  await expect(suggested).toHaveCount(0);
+  const second = await currentRow(page);
+  // Nobody has ever answered "Praise": the suggestion cannot be that.
+  await page.keyboard.press("3");
+  await expect(page.getByText("The model suggests")).toBeVisible();
+  expect(await currentRow(page)).toBe(second);
+  await answerWith(page, "3");
+  await allSent(page);
+
+  const shown = async (row: number) => {
+    const item = await call<{ annotations: Record<string, unknown>[] }>(
+      request,
+      "item.get",
+      { projectId, row },
+      "query",
+    );
+    return item.annotations[0];
+  };
+  expect(await shown(accepted)).toMatchObject({ suggestionShown: true });
+  expect(await shown(second)).toMatchObject({ suggestionShown: true, value: { choice: "praise" } });
+});
+
 test("guidelines open beside the item and can be searched; a change of them is pointed out", async ({
   page,
   request,
