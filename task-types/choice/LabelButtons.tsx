@@ -34,6 +34,7 @@ export const LabelButtons = memo(function LabelButtons(view: LabelView) {
           share={view.shares.get(label.id) ?? null}
           isMarked={view.current === label.id}
           isSuggested={view.suggested === label.id}
+          hasEnter={label.id === (view.current ?? view.suggested)}
           showDescription={view.labels.length <= 6}
           onChoose={view.onChoose}
         />
@@ -48,6 +49,7 @@ const LabelButton = memo(function LabelButton({
   share,
   isMarked,
   isSuggested,
+  hasEnter,
   showDescription,
   onChoose,
 }: {
@@ -56,6 +58,8 @@ const LabelButton = memo(function LabelButton({
   share: number | null;
   isMarked: boolean;
   isSuggested: boolean;
+  /** Enter answers with this one. */
+  hasEnter: boolean;
   showDescription: boolean;
   onChoose(id: string): void;
 }) {
@@ -86,7 +90,7 @@ const LabelButton = memo(function LabelButton({
         )}
       </span>
       {share !== null && <Share share={share} isFirst={isSuggested} />}
-      {isSuggested && !isMarked && <Keycap name="enter" />}
+      {hasEnter && <Keycap name="enter" />}
       {hotkey && <Keycap name={hotkey} />}
       {share !== null && <ShareLine share={share} />}
     </button>

@@ -42,7 +42,7 @@ export const SuggestionSlots = memo(function SuggestionSlots({
             {titles.get(id)}
           </span>
           <Share share={share} isFirst={i === 0} />
-          {i === 0 && current === null && <Keycap name="enter" />}
+          {id === (current ?? shown[0][0]) && <Keycap name="enter" />}
           <Keycap name={keys[i]} />
           <ShareLine share={share} />
         </button>

@@ -113,6 +113,12 @@ describe("choice annotator", () => {
   it("keeps the answer before an undo with Enter, whatever the model suggests", async () => {
     const { onSubmit } = await show({ suggestion: SUGGESTION, initialValue: { choice: "ham" } });
     expect(box.querySelector("[aria-pressed=true]")?.textContent).toContain("Ham");
+    // The key is printed where it leads.
+    expect([...box.querySelectorAll("button")].map((button) => button.textContent?.includes("↵"))).toEqual([
+      true,
+      false,
+      false,
+    ]);
     await press("Enter", "Enter");
     expect(onSubmit).toHaveBeenCalledWith({ choice: "ham" });
   });
