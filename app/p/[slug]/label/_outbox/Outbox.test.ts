@@ -154,6 +154,17 @@ describe("Outbox", () => {
     expect(browser.server.accepted).toHaveLength(1);
   });
 
+  it("counts an answer from the moment it is given until it is acknowledged", async () => {
+    const browser = await openBrowser();
+    const tab = browser.openTab();
+    const added = tab.add(answer());
+    expect(tab.getSnapshot().unsent).toBe(1);
+    await added;
+    expect(tab.getSnapshot().unsent).toBe(1);
+    await browser.settle();
+    expect(tab.getSnapshot().unsent).toBe(0);
+  });
+
   it("keeps answers through a lost network and a closed tab, and sends them in order when it is back", async () => {
     const browser = await openBrowser();
     browser.server.fates = Array<Fate>(20).fill("lostBefore");

@@ -44,6 +44,8 @@ export class Outbox {
   #phase: OutboxPhase = "idle";
   #problem: WireError | null = null;
   #failures = 0;
+  /** Answers that the store has not confirmed yet. */
+  #storing = 0;
   #draining: Promise<void> | null = null;
   #again = false;
   #cancelTimer: (() => void) | null = null;
@@ -75,8 +77,15 @@ export class Outbox {
 
   /** Stores an answer, then sends it. Resolves when it is stored. */
   async add(entry: NewOutboxEntry): Promise<void> {
-    await this.#parts.store.append(entry);
-    await this.#changed();
+    // Counted from the first moment: at none does the counter say that all is sent while something is not.
+    this.#storing += 1;
+    this.#show({ ...this.#view, unsent: this.#view.unsent + 1 });
+    try {
+      await this.#parts.store.append(entry);
+    } finally {
+      this.#storing -= 1;
+      await this.#changed();
+    }
     if (this.#phase === "idle" || this.#phase === "sending") this.#drain();
   }
 
@@ -142,15 +151,19 @@ export class Outbox {
     const { store, userId } = this.#parts;
     const [entries, others] = await Promise.all([store.list(userId), store.others(userId)]);
     if (this.#stopped) return;
-    const unsent = entries.filter((entry) => entry.state === "waiting").length;
-    this.#view = {
+    const unsent = entries.filter((entry) => entry.state === "waiting").length + this.#storing;
+    this.#show({
       phase: unsent === 0 && this.#phase !== "signedOut" ? "idle" : this.#phase,
       unsent,
       refused: entries.filter((entry) => entry.state === "refused"),
       others,
       durable: store.durable,
       problem: this.#problem,
-    };
+    });
+  }
+
+  #show(view: OutboxView): void {
+    this.#view = view;
     for (const listener of this.#listeners) listener();
   }
 
