@@ -132,3 +132,14 @@ export async function readDemoProgress(db: Db, projectId: number): Promise<DemoP
   const { labels, isRunning, value, lower, upper } = row;
   return { labels, isRunning, accuracy: value === null ? null : { value, lower, upper } };
 }
+
+/** Labels that some people have given since a job was asked for: what a repeated attempt need not do again. */
+export async function countLabelsSince(db: Db, projectId: number, users: string[], jobRunId: string): Promise<number> {
+  const { rows } = await db.query<{ n: number }>(
+    `select count(*) as n from annotation a
+      where a.project_id = $1 and a.kind = 'label' and a.annotator_id = any($2::text[])
+        and a.at >= (select created_at from job_run where id = $3)`,
+    [projectId, users, jobRunId],
+  );
+  return rows[0].n;
+}

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { setMaxListeners } from "node:events";
 import type { JobPayload } from "@/contracts/jobs";
 import { DAY_MS } from "@/contracts/limits";
 import { getSessionSecret, signSessionCookie } from "@/server/auth";
@@ -8,7 +9,15 @@ import { getEnv } from "@/server/env";
 import { AppError } from "@/server/errors";
 import type { JobHandler } from "@/server/jobs";
 import { getTaskType } from "@/task-types/registry";
-import { closeSessions, ensureSimulatedUsers, openSession, readDemoProject, readLag, readTruth } from "./demo.db";
+import {
+  closeSessions,
+  countLabelsSince,
+  ensureSimulatedUsers,
+  openSession,
+  readDemoProject,
+  readLag,
+  readTruth,
+} from "./demo.db";
 import { httpAnnotatorApi } from "./httpAnnotatorApi";
 import type { AnnotatorApi } from "./simulateAnnotators";
 import { simulateAnnotators } from "./simulateAnnotators";
@@ -36,6 +45,9 @@ const handler: JobHandler<JobPayload<"demo.simulate">> = async (job) => {
   const classes = type.classes(project.task_config);
   const now = clock.now();
   const users = await withTransaction(db, (tx) => ensureSimulatedUsers(tx, projectId, payload.annotators, now));
+  const given = await countLabelsSince(db, projectId, users, job.jobRunId);
+  // Each annotator's calls and pauses listen to it.
+  setMaxListeners(0, signal);
   const baseUrl = getEnv().publicUrl;
   const cookieRules = { sessionSecret: getSessionSecret(), publicUrl: baseUrl };
   const apis: AnnotatorApi[] = [];
@@ -60,11 +72,12 @@ const handler: JobHandler<JobPayload<"demo.simulate">> = async (job) => {
       },
       speed: payload.speed,
       errorRate: payload.errorRate,
-      maxLabels: payload.maxLabels,
+      maxLabels: payload.maxLabels - given,
       seed: payload.seed,
       clock,
       signal,
-      onLabel: async (labels) => {
+      onLabel: async (sinceStart) => {
+        const labels = given + sinceStart;
         if (labels % REPORT_EVERY_LABELS === 0 || labels === payload.maxLabels) {
           await job.progress({
             done: labels,

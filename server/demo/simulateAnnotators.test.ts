@@ -88,6 +88,23 @@ describe("simulateAnnotators", () => {
     expect(asked).toBeGreaterThan(1);
     expect(report.labels).toBe(10);
   });
+  it("asks for nothing once others have taken the rest while it waited for the model", async () => {
+    const queue = fakeQueue(100);
+    const asked: number[] = [];
+    const apis = [queue.api(), queue.api(), queue.api()].map((api) => ({
+      ...api,
+      claim: (tab: string, n: number) => {
+        asked.push(n);
+        return api.claim(tab, n);
+      },
+    }));
+    let turn = 0;
+    // Waits of different lengths: the slowest finds nothing left to reserve.
+    const modelKeepsUp = () => new Promise<boolean>((done) => setTimeout(() => done(true), 5 * (turn++ % 3)));
+    const report = await simulateAnnotators(options(apis, { maxLabels: 11, modelKeepsUp }));
+    expect(report.labels).toBe(11);
+    expect(Math.min(...asked)).toBeGreaterThanOrEqual(1);
+  });
   it("ends when it is cancelled", async () => {
     const controller = new AbortController();
     const queue = fakeQueue(1_000);

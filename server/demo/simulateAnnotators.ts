@@ -76,7 +76,10 @@ async function work(options: SimulationOptions, api: AnnotatorApi, index: number
       await pause(IDLE_MS, options.signal);
       continue;
     }
-    const claimed = await api.claim(tab, Math.min(CLAIM_AT_ONCE, options.maxLabels - state.reserved));
+    // Others may have reserved the rest while this one waited for the model.
+    const wanted = Math.min(CLAIM_AT_ONCE, options.maxLabels - state.reserved);
+    if (wanted < 1) return;
+    const claimed = await api.claim(tab, wanted);
     if (claimed.entries.length === 0) {
       empties = claimed.waiting?.refillRunning || claimed.status === "paused" ? 0 : empties + 1;
       if (claimed.status === "frozen" || empties > EMPTY_PATIENCE) return;
