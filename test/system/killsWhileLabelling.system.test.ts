@@ -20,7 +20,8 @@ import { SeededRandom } from "../simulation/seededRandom";
 
 const SEED = process.env.WINNOW_TEST_SEED ?? "kills-1";
 const N_PEOPLE = 20;
-const N_ITEMS = 3_000;
+// More than the fastest machine labels between the kills.
+const N_ITEMS = 6_000;
 const LABELS = ["red", "green", "blue"];
 const KILLS = ["web", "postgres", "worker", "postgres", "web", "worker"] as const;
 const BETWEEN_KILLS_MS = [1_500, 4_000] as const;
