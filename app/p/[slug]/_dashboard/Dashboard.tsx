@@ -78,10 +78,10 @@ export function Dashboard({ project: initial }: { project: ProjectView }) {
           <LearningCurveCard project={project} />
           <ThroughputCard projectId={project.id} />
           <RoundsCard projectId={project.id} slug={project.slug} />
+          <JobsCard projectId={project.id} slug={project.slug} canManage={canManage} />
         </div>
         <div className="flex min-w-0 flex-col gap-5">
           <SelectionWorksCard projectId={project.id} slug={project.slug} />
-          <JobsCard projectId={project.id} slug={project.slug} canManage={canManage} />
           <ClassBalanceCard projectId={project.id} slug={project.slug} />
         </div>
       </div>

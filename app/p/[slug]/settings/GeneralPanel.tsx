@@ -1,14 +1,14 @@
 "use client";
-import { useState } from "react";
-import { Button } from "@/app/_ui/Button";
+import { Callout } from "@/app/_ui/Callout";
 import { Card } from "@/app/_ui/Card";
-import { ErrorState } from "@/app/_ui/ErrorState";
 import { Field } from "@/app/_ui/Field";
 import { Input, Textarea } from "@/app/_ui/Input";
 import { NumberInput } from "@/app/_ui/NumberInput";
 import { RadioCards } from "@/app/_ui/RadioCards";
 import { LIMITS } from "@/contracts/limits";
 import type { ProjectView } from "@/contracts/project";
+import { SaveRow } from "./SaveRow";
+import { useDraft } from "./useDraft";
 import { useSaveProject } from "./useSave";
 
 const SECONDS_PER_MINUTE = 60;
@@ -22,52 +22,63 @@ const POLICIES = [
   { value: "hide", title: "Hide", hint: "Annotators never see what the model thinks." },
 ] as const;
 
+const NAMES = {
+  name: "the name",
+  description: "the description",
+  overlap: "opinions per item",
+  leaseSeconds: "the lease",
+  prefetch: "items ahead",
+  suggestionPolicy: "suggestions",
+};
+
+/** Name, description, and how items reach people. Only what was edited is sent. */
 export function GeneralPanel({ project }: { project: ProjectView }) {
   const save = useSaveProject(project.id);
-  const [name, setName] = useState(project.name);
-  const [description, setDescription] = useState(project.description);
-  const [overlap, setOverlap] = useState<number | null>(project.overlap);
-  const [minutes, setMinutes] = useState<number | null>(project.leaseSeconds / SECONDS_PER_MINUTE);
-  const [prefetch, setPrefetch] = useState<number | null>(project.prefetch);
-  const [policy, setPolicy] = useState(project.suggestionPolicy);
+  const { name, description, overlap, leaseSeconds, prefetch, suggestionPolicy } = project;
+  const draft = useDraft({ name, description, overlap, leaseSeconds, prefetch, suggestionPolicy });
+  const { values, set } = draft;
   return (
     <Card className="max-w-3xl">
       <form
         className="flex flex-col gap-5"
         onSubmit={(event) => {
           event.preventDefault();
-          save.mutate({
-            projectId: project.id,
-            name,
-            description,
-            overlap: overlap ?? project.overlap,
-            leaseSeconds: minutes === null ? project.leaseSeconds : Math.round(minutes * SECONDS_PER_MINUTE),
-            prefetch: prefetch ?? project.prefetch,
-            suggestionPolicy: policy,
-          });
+          save.mutate({ projectId: project.id, ...draft.changes }, { onSuccess: draft.reset });
         }}
       >
         <Field label="Name">
-          <Input value={name} onValueChange={setName} required maxLength={200} />
+          <Input value={values.name} onValueChange={(v) => set({ name: v })} required maxLength={200} />
         </Field>
         <Field label="Description" optional>
-          <Textarea value={description} onValueChange={setDescription} rows={3} />
+          <Textarea value={values.description} onValueChange={(v) => set({ description: v })} rows={3} />
         </Field>
         <div className="grid gap-5 sm:grid-cols-3">
           <Field label="Opinions per item" hint="How many different people answer each item.">
-            <NumberInput value={overlap} onValueChange={setOverlap} min={1} max={LIMITS.overlapMax} />
+            <NumberInput
+              value={values.overlap}
+              onValueChange={(v) => set({ overlap: v ?? overlap })}
+              min={1}
+              max={LIMITS.overlapMax}
+            />
           </Field>
           <Field label="Lease" hint="How long an item waits for an idle annotator.">
             <NumberInput
-              value={minutes}
-              onValueChange={setMinutes}
+              value={values.leaseSeconds / SECONDS_PER_MINUTE}
+              onValueChange={(v) =>
+                set({ leaseSeconds: v === null ? leaseSeconds : Math.round(v * SECONDS_PER_MINUTE) })
+              }
               min={LIMITS.leaseSecondsMin / SECONDS_PER_MINUTE}
               max={LIMITS.leaseSecondsMax / SECONDS_PER_MINUTE}
               unit="min"
             />
           </Field>
           <Field label="Items ahead" hint="Items each open tab holds ready.">
-            <NumberInput value={prefetch} onValueChange={setPrefetch} min={1} max={LIMITS.claimEntries} />
+            <NumberInput
+              value={values.prefetch}
+              onValueChange={(v) => set({ prefetch: v ?? prefetch })}
+              min={1}
+              max={LIMITS.claimEntries}
+            />
           </Field>
         </div>
         <fieldset>
@@ -75,15 +86,17 @@ export function GeneralPanel({ project }: { project: ProjectView }) {
           <RadioCards
             label="Suggestions of the model"
             options={POLICIES}
-            value={policy}
-            onValueChange={setPolicy}
+            value={values.suggestionPolicy}
+            onValueChange={(v) => set({ suggestionPolicy: v })}
             columns={3}
           />
         </fieldset>
-        {save.error && <ErrorState error={save.error} compact />}
-        <Button type="submit" variant="primary" busy={save.isPending} className="w-fit">
-          Save
-        </Button>
+        {values.overlap > overlap && (
+          <Callout>
+            Items that are resolved already stay resolved; the others wait for {values.overlap} opinions from now on.
+          </Callout>
+        )}
+        <SaveRow draft={draft} save={save} names={NAMES} />
       </form>
     </Card>
   );

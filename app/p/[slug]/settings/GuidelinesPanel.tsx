@@ -1,16 +1,15 @@
 "use client";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
 import { useTRPC } from "@/app/_rpc/client";
-import { Button } from "@/app/_ui/Button";
 import { Card } from "@/app/_ui/Card";
-import { ErrorState } from "@/app/_ui/ErrorState";
 import { Field } from "@/app/_ui/Field";
 import { Textarea } from "@/app/_ui/Input";
 import { Markdown } from "@/app/_ui/Markdown";
 import { useNotifier } from "@/app/_ui/Toast";
 import { LIMITS } from "@/contracts/limits";
 import type { ProjectView } from "@/contracts/project";
+import { SaveRow } from "./SaveRow";
+import { useDraft } from "./useDraft";
 
 const EDITOR_ROWS = 18;
 
@@ -19,7 +18,8 @@ export function GuidelinesPanel({ project }: { project: ProjectView }) {
   const trpc = useTRPC();
   const queryClient = useQueryClient();
   const { notify } = useNotifier();
-  const [text, setText] = useState(project.guidelines);
+  const draft = useDraft({ guidelines: project.guidelines });
+  const text = draft.values.guidelines;
   const save = useMutation(
     trpc.project.updateGuidelines.mutationOptions({
       onSuccess: async () => {
@@ -38,28 +38,24 @@ export function GuidelinesPanel({ project }: { project: ProjectView }) {
           className="flex flex-col gap-4"
           onSubmit={(event) => {
             event.preventDefault();
-            save.mutate({ projectId: project.id, guidelines: text });
+            save.mutate({ projectId: project.id, guidelines: text }, { onSuccess: draft.reset });
           }}
         >
           <Field label="Text" hint="Markdown: headings, lists, emphasis, tables. HTML is shown as text.">
             <Textarea
               value={text}
-              onValueChange={setText}
+              onValueChange={(guidelines) => draft.set({ guidelines })}
               rows={EDITOR_ROWS}
               maxLength={LIMITS.guidelinesBytes}
               className="font-mono text-sm"
             />
           </Field>
-          {save.error && <ErrorState error={save.error} compact />}
-          <Button
-            type="submit"
-            variant="primary"
-            busy={save.isPending}
-            disabled={text === project.guidelines}
-            className="w-fit"
-          >
-            Save as version {project.guidelinesVersion + 1}
-          </Button>
+          <SaveRow
+            draft={draft}
+            save={save}
+            names={{ guidelines: "the guidelines" }}
+            action={`Save as version ${project.guidelinesVersion + 1}`}
+          />
         </form>
         <section aria-label="Preview" className="min-w-0 rounded-md border border-line bg-sunken p-4">
           {text.trim() === "" ? (
