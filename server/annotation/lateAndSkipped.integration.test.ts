@@ -4,10 +4,12 @@ import type { MadeUser } from "@/test/harness/factories";
 import { makeQueueEntries } from "@/test/harness/factories";
 import type { TestContext } from "@/test/harness/testContext";
 import { createTestContext } from "@/test/harness/testContext";
+import { interleave } from "@/test/simulation/interleave";
 import { findViolations } from "@/test/simulation/invariants";
 import { claim, label, queueContextFor, skipOf } from "@/test/simulation/queueContextFor";
 import type { QueueSceneOptions } from "@/test/simulation/queueScene";
 import { makeQueueScene, takeItem as take } from "@/test/simulation/queueScene";
+import { SeededRandom } from "@/test/simulation/seededRandom";
 import type { QueueContext } from "../queue";
 import { releaseAll } from "../queue";
 import { submitAnnotation } from "./submitAnnotation";
@@ -128,6 +130,23 @@ describe("late and extra labels", () => {
     await take(ann);
     expect(await label(ann, old, "a")).toMatchObject({ isLate: true, itemStatus: "resolved" });
     expect(await statesOf(0)).toEqual(["done"]);
+  });
+
+  test("a late label that crosses with a claim of the same person on the same item is accepted in any order", async () => {
+    for (let seed = 1; seed <= 12; seed++) {
+      const [ann] = await makeScene({ overlap: 2, items: 1, people: 1 });
+      const item = await take(ann);
+      await world.db.query("update queue_entry set state = 'superseded' where project_id = $1 and slot = 0", [
+        projectId,
+      ]);
+      const results = await interleave<unknown>(world.db, new SeededRandom(`crossing ${seed}`), [
+        { run: (db) => label({ ...ann, db }, item, "a") },
+        { run: (db) => claim({ ...ann, db }, 1) },
+      ]);
+      expect(results[0]).toMatchObject({ status: "fulfilled", value: { seq: 1, isExtra: false } });
+      expect(results[1]).toMatchObject({ status: "fulfilled" });
+      expect(await findViolations(world.db, { projectId })).toEqual([]);
+    }
   });
 
   test("a label for an excluded item is kept as extra and does not bring it back", async () => {

@@ -11,8 +11,8 @@ import { lockItem, readAnswerFacts, writeAnswer } from "./answer.db";
 import { checkValue } from "./checkValue";
 import { decideAnswer, decideEntries } from "./decideAnswer";
 import { deltaOf } from "./deltaOf";
-import { isSubmissionTaken } from "./isSubmissionTaken";
 import { requestRetraining } from "./requestRetraining";
+import { rerunAfterRace } from "./rerunAfterRace";
 import type { ItemAfter } from "./settleAfter";
 import { settleAfter } from "./settleAfter";
 
@@ -38,12 +38,9 @@ export async function submitAnnotation(ctx: QueueContext, input: Submission): Pr
     });
   }
   const value = input.kind === "label" ? checkValue(ctx.project, input.value) : undefined;
-  const run = () => withTransaction(ctx.db, (tx) => submitInTransaction(tx, ctx, userId, input, value));
-  const result = await run().catch((error: unknown) => {
-    // The same submission raced itself for two rows: the second look finds the first one's answer.
-    if (isSubmissionTaken(error)) return run();
-    throw error;
-  });
+  const result = await rerunAfterRace(() =>
+    withTransaction(ctx.db, (tx) => submitInTransaction(tx, ctx, userId, input, value)),
+  );
   if (!result.isRepeat) announceSoon(ctx.db, ctx.project.id, "labels");
   return result;
 }

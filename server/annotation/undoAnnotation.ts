@@ -8,7 +8,7 @@ import { announceSoon, leaseForCorrection, readHeldItem, requireAnnotator, utcDa
 import type { AnswerFacts } from "./answer.db";
 import { lockItem, readAnswerFacts, writeAnswer } from "./answer.db";
 import { deltaOf } from "./deltaOf";
-import { isSubmissionTaken } from "./isSubmissionTaken";
+import { rerunAfterRace } from "./rerunAfterRace";
 import { settleAfter } from "./settleAfter";
 import type { UndoTarget } from "./undo.db";
 import { readAnnotation, readRecentAnswers, readWithdrawn } from "./undo.db";
@@ -34,11 +34,9 @@ export interface UndoRequest {
  */
 export async function undoAnnotation(ctx: QueueContext, input: UndoRequest): Promise<UndoResult> {
   const userId = requireAnnotator(ctx.actor);
-  const run = () => withTransaction(ctx.db, (tx) => undoInTransaction(tx, ctx, userId, input));
-  const { retractedSeq, token } = await run().catch((error: unknown) => {
-    if (isSubmissionTaken(error)) return run();
-    throw error;
-  });
+  const { retractedSeq, token } = await rerunAfterRace(() =>
+    withTransaction(ctx.db, (tx) => undoInTransaction(tx, ctx, userId, input)),
+  );
   announceSoon(ctx.db, ctx.project.id, "labels");
   return { retractedSeq, item: await readHeldItem(ctx, token) };
 }

@@ -300,6 +300,8 @@ export class Simulation {
       throw error;
     });
     const isNew = !person.answered.some((a) => a.submission.submissionId === submission.submissionId);
+    // A claim of the same person may have crossed with the answer.
+    for (const lease of person.leases.values()) if (lease.row === submission.row) lease.isOver = true;
     person.outbox = person.outbox.filter((s) => s !== submission);
     if (!result || !isNew) return;
     person.answered.push({ submission, seq: result.seq, isWithdrawn: false });

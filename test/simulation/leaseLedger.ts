@@ -52,6 +52,8 @@ export class LeaseLedger {
       }
       const isKnown = person.leases.has(item.leaseToken);
       const lease = learnLease(person, item, tab, entryId);
+      // An answer that is under way closes whatever its author holds on the item, this lease too.
+      if (person.outbox.some((submission) => submission.row === item.row)) lease.isOver = true;
       const holder = before.held.get(entryId);
       if (!isKnown && holder && holder.person !== person && !holder.lease.isOver) {
         throw new Error(`entry ${entryId} of item ${item.row} was given out while it was held`);
