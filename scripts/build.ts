@@ -10,7 +10,8 @@ import { createRequire } from "node:module";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { ensureKernelsBuilt } from "./buildKernels";
-import { isAlive, sleep } from "./postgres/processes";
+import type { ProcessMark } from "./postgres/processes";
+import { isMarkedAlive, markOf, sleep } from "./postgres/processes";
 
 export const ROOT = fileURLToPath(new URL("..", import.meta.url)).replace(/\/$/, "");
 export const DIST = join(ROOT, "dist");
@@ -155,19 +156,28 @@ async function runStep(step: BuildStep, onStep: (message: string) => void): Prom
   writeFileSync(stamp, hash);
 }
 
+function readMark(path: string): ProcessMark | undefined {
+  try {
+    return JSON.parse(readFileSync(path, "utf8")) as ProcessMark;
+  } catch {
+    // Given free in this moment, or being written.
+    return undefined;
+  }
+}
+
 /** Two starts in one clone must not build over each other: the second waits for the first, then finds nothing to do. */
 async function withBuildLock<T>(onStep: (message: string) => void, fn: () => Promise<T>): Promise<T> {
   mkdirSync(DIST, { recursive: true });
   const lock = join(DIST, "build.lock");
   for (let n = 0; ; n++) {
     try {
-      writeFileSync(lock, String(process.pid), { flag: "wx" });
+      writeFileSync(lock, JSON.stringify(markOf(process.pid)), { flag: "wx" });
       break;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
     }
-    const owner = Number(existsSync(lock) ? readFileSync(lock, "utf8") : 0);
-    if (owner !== 0 && !isAlive(owner)) rmSync(lock, { force: true });
+    const owner = readMark(lock);
+    if (owner && !isMarkedAlive(owner)) rmSync(lock, { force: true });
     else if (n === 0) onStep("waiting for another build in this folder");
     await sleep(LOCK_POLL_MS);
   }

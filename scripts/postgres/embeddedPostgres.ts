@@ -1,6 +1,8 @@
+import type { ChildProcess } from "node:child_process";
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import {
+  chmodSync,
   chownSync,
   closeSync,
   existsSync,
@@ -19,7 +21,7 @@ import { basename, join, resolve } from "node:path";
 import pg from "pg";
 import type { NativePostgres } from "./nativePostgres";
 import { findNativePostgres } from "./nativePostgres";
-import { findFreePort, isAlive, processesIn, signalQuietly, sleep, waitForEnd } from "./processes";
+import { findFreePort, processesIn, signalQuietly, sleep, worksIn } from "./processes";
 import type { ServerAccount } from "./serverAccount";
 import { findClosedFolder, findServerAccount } from "./serverAccount";
 
@@ -86,6 +88,7 @@ export class EmbeddedPostgres {
   readonly #options: EmbeddedPostgresOptions;
   readonly #account: ServerAccount | undefined;
   #native: NativePostgres | undefined;
+  #child: ChildProcess | undefined;
   #pid: number | undefined;
   #port: number | undefined;
   #clusterDir: string;
@@ -107,11 +110,16 @@ export class EmbeddedPostgres {
   }
 
   get isRunning(): boolean {
-    return this.#pid !== undefined && isAlive(this.#pid);
+    const child = this.#child;
+    if (child) return child.exitCode === null && child.signalCode === null;
+    // Adopted: only its number is known, and numbers are given out again.
+    return this.#pid !== undefined && worksIn(this.#pid, this.#clusterDir);
   }
 
   async start(): Promise<{ adopted: boolean }> {
     this.#prepareFolders();
+    // Asked for here, so that a missing one is said at once.
+    this.#password();
     if (await this.#adopt()) {
       await this.#createDatabase();
       return { adopted: true };
@@ -126,12 +134,15 @@ export class EmbeddedPostgres {
 
   /** Ends all sessions, writes everything out, stops the server. */
   async stop(): Promise<void> {
-    if (this.#pid === undefined) return;
     // SIGINT is PostgreSQL's "fast" shutdown: sessions are ended, nothing is lost.
-    signalQuietly(this.#pid, "SIGINT");
-    if (!(await waitForEnd(this.#pid, STOP_TIMEOUT_MS))) signalQuietly(this.#pid, "SIGQUIT");
-    await waitForEnd(this.#pid, STOP_TIMEOUT_MS);
+    for (const signal of ["SIGINT", "SIGQUIT", "SIGKILL"] as const) {
+      if (!this.isRunning) break;
+      signalQuietly(this.#pid as number, signal);
+      const until = performance.now() + STOP_TIMEOUT_MS;
+      while (this.isRunning && performance.now() < until) await sleep(20);
+    }
     this.#pid = undefined;
+    this.#child = undefined;
   }
 
   #step(message: string): void {
@@ -165,6 +176,8 @@ export class EmbeddedPostgres {
     }
     mkdirSync(cluster, { recursive: true, mode: 0o700 });
     this.#clusterDir = realpathSync(cluster);
+    // A volume may have been made with other rights; PostgreSQL wants its folder for itself.
+    chmodSync(this.#clusterDir, 0o700);
     if (!account) return;
     chownSync(this.#clusterDir, account.uid, account.gid);
     const closed = findClosedFolder(this.#clusterDir, account);
@@ -266,7 +279,7 @@ export class EmbeddedPostgres {
   /** Takes over a server that runs on this very folder. */
   async #adopt(): Promise<boolean> {
     const running = this.#readPidFile();
-    if (!running || !isAlive(running.pid) || !Number.isInteger(running.port)) return false;
+    if (!running || !worksIn(running.pid, this.#clusterDir) || !Number.isInteger(running.port)) return false;
     try {
       const found = await withClient(this.#urlAt(running.port, "postgres"), async (client) => {
         const { rows } = await client.query<{ data_directory: string }>("show data_directory");
@@ -274,6 +287,7 @@ export class EmbeddedPostgres {
       });
       if (found !== this.#clusterDir) return false;
       this.#pid = running.pid;
+      this.#child = undefined;
       this.#port = running.port;
       return true;
     } catch {
@@ -303,12 +317,13 @@ export class EmbeddedPostgres {
   }
 
   /**
-   * Without an init process that collects them, a dead server stays a zombie, and PostgreSQL takes its number in the
-   * lock file for a live one. The file may go only when no process works in the folder any more.
+   * PostgreSQL takes the number in its lock file for a living server when any process has it: a zombie that no init
+   * process collects, or, in a container that was started again, a stranger. The file may go when no process works in
+   * the folder.
    */
   #removeDeadLock(): void {
     const running = this.#readPidFile();
-    if (process.platform !== "linux" || !running || isAlive(running.pid)) return;
+    if (process.platform !== "linux" || !running) return;
     if (processesIn(this.#clusterDir).length === 0) rmSync(join(this.#clusterDir, "postmaster.pid"), { force: true });
   }
 
@@ -344,6 +359,7 @@ export class EmbeddedPostgres {
       spawnError = error;
     });
     this.#pid = child.pid;
+    this.#child = child;
     const until = performance.now() + READY_TIMEOUT_MS;
     while (!spawnError && child.exitCode === null && child.signalCode === null) {
       if (await this.#answers(port)) return undefined;
@@ -354,6 +370,7 @@ export class EmbeddedPostgres {
       await sleep(20);
     }
     this.#pid = undefined;
+    this.#child = undefined;
     if (spawnError) return { signal: null, output: spawnError.message };
     return { signal: child.signalCode, output: readMessages(log, from) };
   }

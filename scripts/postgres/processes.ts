@@ -26,6 +26,27 @@ export function isAlive(pid: number): boolean {
   return processState(pid) !== "Z";
 }
 
+/** A process as written to a lock file: numbers are given out again, so its start is kept with it. */
+export interface ProcessMark {
+  pid: number;
+  /** Clock ticks from boot to its start (Linux); null where the system does not tell. */
+  started: string | null;
+}
+
+export function markOf(pid: number): ProcessMark {
+  try {
+    // Field 22 of /proc/<pid>/stat; the name before it may hold blanks, so count from the last parenthesis.
+    return { pid, started: readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)?.split(" ")[19] ?? null };
+  } catch {
+    return { pid, started: null };
+  }
+}
+
+/** Whether the very process that was marked still runs. */
+export function isMarkedAlive(mark: ProcessMark): boolean {
+  return isAlive(mark.pid) && (mark.started === null || mark.started === markOf(mark.pid).started);
+}
+
 /** Waits until the process has ended; false when it still runs after `timeoutMs`. */
 export async function waitForEnd(pid: number, timeoutMs: number): Promise<boolean> {
   const until = performance.now() + timeoutMs;
@@ -45,6 +66,20 @@ export function signalQuietly(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
+/**
+ * Whether the process with this number runs and works in `folder`: numbers are given out again, so a number read from a
+ * file may be another program's by now. Where the system does not tell (not Linux), running is taken for enough.
+ */
+export function worksIn(pid: number, folder: string): boolean {
+  if (!isAlive(pid)) return false;
+  if (process.platform !== "linux") return true;
+  try {
+    return readlinkSync(`/proc/${pid}/cwd`) === folder;
+  } catch {
+    return false;
+  }
+}
+
 /** Running processes whose working folder is `folder` (Linux; elsewhere none are found). */
 export function processesIn(folder: string): number[] {
   let entries: string[];
@@ -56,13 +91,7 @@ export function processesIn(folder: string): number[] {
   return entries
     .filter((name) => /^\d+$/.test(name))
     .map(Number)
-    .filter((pid) => {
-      try {
-        return readlinkSync(`/proc/${pid}/cwd`) === folder && isAlive(pid);
-      } catch {
-        return false;
-      }
-    });
+    .filter((pid) => worksIn(pid, folder));
 }
 
 /** The parent of a process (Linux); undefined elsewhere, and for one that has ended. */

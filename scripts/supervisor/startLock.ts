@@ -1,21 +1,10 @@
 import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { commandLine, isAlive } from "../postgres/processes";
+import type { ProcessMark } from "../postgres/processes";
+import { commandLine, isMarkedAlive, markOf } from "../postgres/processes";
 
-interface Owner {
-  pid: number;
-  /** Clock ticks from boot to the process's start (Linux): tells a process from a later one with the same number. */
-  started: string | null;
+interface Owner extends ProcessMark {
   port: number;
-}
-
-function startTicks(pid: number): string | null {
-  try {
-    // Field 22 of /proc/<pid>/stat; the name before it may hold blanks, so count from the last parenthesis.
-    return readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)?.split(" ")[19] ?? null;
-  } catch {
-    return null;
-  }
 }
 
 function readOwner(path: string): Owner | undefined {
@@ -27,9 +16,8 @@ function readOwner(path: string): Owner | undefined {
 }
 
 function isRunning(owner: Owner): boolean {
-  if (!isAlive(owner.pid) || owner.pid === process.pid) return false;
-  if (owner.started !== null) return owner.started === startTicks(owner.pid);
-  return commandLine(owner.pid)?.includes("start") ?? true;
+  if (owner.pid === process.pid || !isMarkedAlive(owner)) return false;
+  return owner.started !== null || (commandLine(owner.pid)?.includes("start") ?? true);
 }
 
 function linkQuietly(from: string, to: string): void {
@@ -48,7 +36,7 @@ function linkQuietly(from: string, to: string): void {
 export function takeStartLock(dataDir: string, port: number): () => void {
   mkdirSync(dataDir, { recursive: true, mode: process.getuid?.() === 0 ? 0o755 : 0o700 });
   const path = join(dataDir, "start.lock");
-  const owner: Owner = { pid: process.pid, started: startTicks(process.pid), port };
+  const owner: Owner = { ...markOf(process.pid), port };
   for (;;) {
     try {
       writeFileSync(path, JSON.stringify(owner), { flag: "wx", mode: 0o644 });

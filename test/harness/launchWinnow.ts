@@ -1,10 +1,10 @@
 import type { ChildProcess } from "node:child_process";
 import { spawn } from "node:child_process";
-import { chmodSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, mkdtempSync, readFileSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { findFreePort, waitForEnd } from "../../scripts/postgres/processes";
+import { findFreePort, waitForEnd, worksIn } from "../../scripts/postgres/processes";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 /** A build may be part of the first start. */
@@ -127,10 +127,13 @@ export async function launchExpectingFailure(options: LaunchOptions): Promise<Fa
   return { code, output: output() };
 }
 
-/** Process id of the embedded PostgreSQL of a data folder; undefined when its file is gone. */
+/** Process id of the embedded PostgreSQL of a data folder; undefined when none runs there. */
 export function postgresPid(dataDir: string): number | undefined {
   try {
-    return Number(readFileSync(join(dataDir, "postgres", "postmaster.pid"), "utf8").split("\n")[0]);
+    const cluster = realpathSync(join(dataDir, "postgres"));
+    const pid = Number(readFileSync(join(cluster, "postmaster.pid"), "utf8").split("\n")[0]);
+    // The file outlives a killed server, and its number may be another program's by now.
+    return worksIn(pid, cluster) ? pid : undefined;
   } catch {
     return undefined;
   }
