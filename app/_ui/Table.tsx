@@ -10,7 +10,7 @@ export function Table({ label, className, children }: { label: string; className
     <section
       aria-label={label}
       tabIndex={0}
-      className={clsx("overflow-x-auto rounded-lg focus-visible:-outline-offset-2", className)}
+      className={clsx("relative overflow-x-auto rounded-lg focus-visible:-outline-offset-2", className)}
     >
       <table className="w-full border-collapse text-sm">{children}</table>
     </section>

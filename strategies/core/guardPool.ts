@@ -24,6 +24,12 @@ function hasArray(pool: Pool, need: PoolArray): boolean {
       return pool.embeddings !== undefined && pool.embeddings.n > 0;
     case "head":
       return pool.head !== undefined;
+    case "posterior":
+      return pool.posterior !== undefined && pool.posterior.samples.length > 0;
+    case "costs":
+      return pool.costs !== undefined;
+    case "groups":
+      return pool.groups !== undefined;
     // Labels may be none and state may be null: both are always there.
     case "labels":
     case "state":
@@ -60,11 +66,15 @@ export function guardPool(pool: Pool, owner: string, needs: Needs, eligible: Bit
     nClasses: pool.nClasses,
     eligible,
     keys: pool.keys,
+    taskKind: pool.taskKind,
     get labelled() {
       return allow("labels", pool.labelled);
     },
     get pending() {
       return allow("labels", pool.pending);
+    },
+    get skipped() {
+      return allow("labels", pool.skipped);
     },
     get probabilities() {
       return allow("probabilities", pool.probabilities);
@@ -74,6 +84,15 @@ export function guardPool(pool: Pool, owner: string, needs: Needs, eligible: Bit
     },
     get head() {
       return allow("head", pool.head);
+    },
+    get posterior() {
+      return allow("posterior", pool.posterior);
+    },
+    get costs() {
+      return allow("costs", pool.costs);
+    },
+    get groups() {
+      return allow("groups", pool.groups);
     },
     get state() {
       return allow("state", state);
@@ -119,18 +138,55 @@ export function checkPool(pool: Pool): void {
     );
   }
   checkLabels(pool);
+  checkRowArrays(pool);
+}
+
+function checkRowArrays(pool: Pool): void {
+  for (const name of ["costs", "groups"] as const) {
+    const values = pool[name];
+    shape(
+      values === undefined || values.length === pool.n,
+      `${name} has ${values?.length} values; the pool has ${pool.n} rows.`,
+    );
+  }
+  shape(
+    pool.costs === undefined || pool.costs.every((cost) => cost > 0 && Number.isFinite(cost)),
+    "costs must be finite and > 0.",
+  );
+  for (const [i, sample] of (pool.posterior?.samples ?? []).entries()) {
+    const dim = pool.taskKind === "regression" ? 1 : pool.nClasses;
+    shape(
+      sample.n <= pool.n && sample.dim === dim,
+      `Posterior sample ${i} is ${sample.n} × ${sample.dim}; expected at most ${pool.n} × ${dim}.`,
+    );
+  }
 }
 
 function checkLabels(pool: Pool): void {
   const { rows, classes } = pool.labelled;
   labels(rows.length === classes.length, `${rows.length} labelled rows have ${classes.length} classes.`);
+  const isSingle = (pool.taskKind ?? "single-label") === "single-label";
+  if (pool.taskKind === "multi-label") {
+    const wanted = rows.length * pool.nClasses;
+    labels(
+      pool.labelled.multi?.length === wanted,
+      `A multi-label pool needs labelled.multi with ${wanted} entries, got ${pool.labelled.multi?.length ?? "none"}.`,
+    );
+  }
+  if (pool.taskKind === "regression") {
+    const { values } = pool.labelled;
+    labels(
+      values?.length === rows.length && values.every((value) => Number.isFinite(value)),
+      `A regression pool needs labelled.values with ${rows.length} finite numbers, got ${values?.length ?? "none"}.`,
+    );
+  }
   const seen = new Set<number>();
   for (let i = 0; i < rows.length; i++) {
     labels(rows[i] < pool.n, `Labelled row ${rows[i]} is not in 0 … ${pool.n - 1}.`);
     labels(!seen.has(rows[i]), `Row ${rows[i]} is labelled twice.`);
     labels(
-      classes[i] >= 0 && (pool.nClasses === 0 || classes[i] < pool.nClasses),
-      `Row ${rows[i]} has class ${classes[i]}; classes are 0 … ${pool.nClasses - 1}.`,
+      isSingle ? classes[i] >= 0 && (pool.nClasses === 0 || classes[i] < pool.nClasses) : classes[i] === -1,
+      `Row ${rows[i]} has class ${classes[i]}; expected ${isSingle ? `0 … ${pool.nClasses - 1}` : "−1 in this task kind"}.`,
     );
     seen.add(rows[i]);
   }

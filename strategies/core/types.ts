@@ -51,11 +51,15 @@ export interface RowMatrix {
   view(start: number, end: number): Float32Array | Float64Array | Promise<Float32Array | Float64Array>;
 }
 
-/** Labelled rows of a single-label project, each row once, in any order. */
+/** Labelled rows, each row once, in any order. */
 export interface LabelledRows {
   readonly rows: Uint32Array;
-  /** Class index of each row, 0 … nClasses − 1, aligned with `rows`. */
+  /** Class index of each row, 0 … nClasses − 1, aligned with `rows`. Multi-label and regression projects: all −1. */
   readonly classes: Int32Array;
+  /** Multi-label projects: rows × nClasses, row-major, 1 = the class applies. */
+  readonly multi?: Uint8Array;
+  /** Regression projects: the label of each row, finite. */
+  readonly values?: Float64Array;
 }
 
 /** The last linear layer: logits = embeddings · weights + bias. */
@@ -63,6 +67,14 @@ export interface LinearHead {
   /** dim × nClasses, row-major. */
   readonly weights: Float32Array;
   readonly bias: Float32Array;
+}
+
+/**
+ * Predictions of S posterior samples (an ensemble's members, dropout masks shared across rows within a sample): each
+ * n × nClasses rows of probabilities, or n × 1 predicted values in regression.
+ */
+export interface PosteriorSamples {
+  readonly samples: readonly RowMatrix[];
 }
 
 /** What a strategy may look at. An array it did not declare is refused with E_UNDECLARED_ARRAY. */
@@ -82,17 +94,30 @@ export interface Pool {
    * spread their picks count them as already chosen, so that a refill does not serve neighbours of what is on screens.
    */
   readonly pending?: Uint32Array;
-  /** Need `probabilities`: n × nClasses; every eligible row finite, ≥ 0 and summing to 1 ± 1e-4. */
+  /** Part of the need `labels`: rows that people skipped as unanswerable. Not eligible; they never get a label. */
+  readonly skipped?: Uint32Array;
+  /** Absent: single-label. */
+  readonly taskKind?: TaskKind;
+  /**
+   * Need `probabilities`: n × nClasses; every eligible row finite, ≥ 0 and summing to 1 ± 1e-4. Multi-label: every entry
+   * in [0, 1], no sum. Regression: not given.
+   */
   readonly probabilities?: RowMatrix;
   /** Need `embeddings`: n × d, finite for eligible and labelled rows. */
   readonly embeddings?: RowMatrix;
   /** Need `head`. */
   readonly head?: LinearHead;
+  /** Need `posterior`. */
+  readonly posterior?: PosteriorSamples;
+  /** Need `costs`: cost of labelling each row, n values, finite and > 0, in any unit. */
+  readonly costs?: Float32Array;
+  /** Need `groups`: group of each row, n values ≥ 0; −1 = in no group. */
+  readonly groups?: Int32Array;
   /** Need `state`: what the strategy returned as `state` in the round before; null in the first round. */
   readonly state?: JsonValue;
 }
 
-export type PoolArray = "probabilities" | "embeddings" | "labels" | "head" | "state";
+export type PoolArray = "probabilities" | "embeddings" | "labels" | "head" | "posterior" | "costs" | "groups" | "state";
 
 /** What must be present before a strategy can run. */
 export interface Needs {

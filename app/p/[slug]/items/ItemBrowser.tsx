@@ -1,28 +1,27 @@
 "use client";
-import { keepPreviousData, useMutation, useQuery } from "@tanstack/react-query";
-import { Import, SearchX } from "lucide-react";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { Download, FileUp, Inbox, SearchX } from "lucide-react";
 import { useRouter, useSearchParams } from "next/navigation";
 import { useState } from "react";
-import { errorMessage, useTRPC } from "@/app/_rpc/client";
+import { useTRPC } from "@/app/_rpc/client";
 import { useLiveProject } from "@/app/_rpc/useLiveProject";
-import { Button, ButtonLink } from "@/app/_ui/Button";
+import { ButtonLink } from "@/app/_ui/Button";
 import { Callout } from "@/app/_ui/Callout";
 import { Card } from "@/app/_ui/Card";
-import { ConfirmDialog } from "@/app/_ui/ConfirmDialog";
 import { EmptyState } from "@/app/_ui/EmptyState";
 import { ErrorState } from "@/app/_ui/ErrorState";
-import { countOf, formatNumber } from "@/app/_ui/format";
+import { formatNumber } from "@/app/_ui/format";
 import { Page, PageHeader } from "@/app/_ui/PageHeader";
 import { Pager } from "@/app/_ui/Pager";
-import { useNotifier } from "@/app/_ui/Toast";
 import type { ItemPage } from "@/contracts/items";
 import { roleAllows } from "@/contracts/permissions";
 import type { ProjectView } from "@/contracts/project";
-import { useCursorPages } from "../_dashboard/useCursorPages";
 import type { ItemListState } from "./filterInUrl";
 import { readListState, writeListState } from "./filterInUrl";
 import { ItemFilters } from "./ItemFilters";
 import { ItemTable } from "./ItemTable";
+import { SelectionBar } from "./SelectionBar";
+import { useItemPages } from "./useItemPages";
 
 const PAGE_ROWS = 50;
 
@@ -39,9 +38,13 @@ export function ItemBrowser({ project }: { project: ProjectView }) {
         description="Everything in the pool, with its labels and why it was served."
         actions={
           <>
-            <ButtonLink href={`/p/${project.slug}/export`}>Export</ButtonLink>
+            {project.myRole !== null && roleAllows(project.myRole, "export") && (
+              <ButtonLink href={`/p/${project.slug}/export`} icon={<Download aria-hidden="true" size={15} />}>
+                Export
+              </ButtonLink>
+            )}
             {project.myRole !== null && roleAllows(project.myRole, "ingest") && (
-              <ButtonLink href={`/p/${project.slug}/import`} icon={<Import aria-hidden="true" size={15} />}>
+              <ButtonLink href={`/p/${project.slug}/import`} icon={<FileUp aria-hidden="true" size={15} />}>
                 Import
               </ButtonLink>
             )}
@@ -52,39 +55,25 @@ export function ItemBrowser({ project }: { project: ProjectView }) {
         key={state.filter.search ?? ""}
         project={project}
         state={state}
-        onChange={(next) => router.replace(`/p/${project.slug}/items?${writeListState(next)}`, { scroll: false })}
+        onChange={(next) => router.push(`/p/${project.slug}/items?${writeListState(next)}`, { scroll: false })}
       />
       {/* A new list starts at its first page. */}
-      <ItemPages key={query} project={project} state={state} />
+      <ItemPages key={query} project={project} state={state} query={query} />
     </Page>
   );
 }
 
-function ItemPages({ project, state }: { project: ProjectView; state: ItemListState }) {
+function ItemPages({ project, state, query }: { project: ProjectView; state: ItemListState; query: string }) {
   const trpc = useTRPC();
-  const { notify } = useNotifier();
   useLiveProject(project.id);
-  const pages = useCursorPages<string>();
+  const pages = useItemPages(project.slug, query);
   const [selected, setSelected] = useState<ReadonlySet<number>>(new Set());
   const list = useQuery({
     ...trpc.item.list.queryOptions({ projectId: project.id, ...state, limit: PAGE_ROWS, cursor: pages.cursor }),
     placeholderData: keepPreviousData,
   });
-  const done = (message: string) => {
-    notify(message);
-    setSelected(new Set());
-    void list.refetch();
-  };
-  const setStatus = useMutation(
-    trpc.item.setStatus.mutationOptions({
-      onSuccess: (_, input) => done(`${countOf(input.rows.length, "item")} set to ${input.status}.`),
-      onError: (e) => notify(errorMessage(e), { tone: "bad" }),
-    }),
-  );
-  const remove = useMutation(trpc.ingest.deleteItems.mutationOptions());
-  const rows = [...selected];
-  const role = project.myRole;
-
+  const count = pages.keepCount(list.isPlaceholderData ? undefined : list.data);
+  const nHere = list.data?.rows.filter((item) => selected.has(item.row)).length ?? 0;
   if (list.error) return <ErrorState error={list.error} onRetry={() => void list.refetch()} />;
   return (
     <>
@@ -93,63 +82,28 @@ function ItemPages({ project, state }: { project: ProjectView; state: ItemListSt
           The search index is {Math.floor(list.data.searchReady * 100)} % ready: the newest items may be missing here.
         </Callout>
       )}
-      {selected.size > 0 && role !== null && (
-        <div className="mb-3 flex flex-wrap items-center gap-2 rounded-md border border-accent-line bg-accent-soft px-3.5 py-2.5">
-          <span className="font-[550] text-sm">{countOf(selected.size, "item")} chosen</span>
-          {roleAllows(role, "review") && (
-            <>
-              <Button
-                size="sm"
-                busy={setStatus.isPending}
-                onClick={() => setStatus.mutate({ projectId: project.id, rows, status: "excluded" })}
-              >
-                Exclude
-              </Button>
-              <Button
-                size="sm"
-                busy={setStatus.isPending}
-                onClick={() => setStatus.mutate({ projectId: project.id, rows, status: "open" })}
-              >
-                Reopen
-              </Button>
-            </>
-          )}
-          {roleAllows(role, "ingest") && (
-            <ConfirmDialog
-              title={`Delete ${countOf(selected.size, "item")}?`}
-              action="Delete"
-              tone="danger"
-              trigger={<Button size="sm">Delete</Button>}
-              onConfirm={async () => {
-                await remove.mutateAsync({ projectId: project.id, rows });
-                done(`${countOf(rows.length, "item")} deleted.`);
-              }}
-            >
-              Their content is removed for good. Annotations stay in the log.
-            </ConfirmDialog>
-          )}
-          <Button size="sm" variant="ghost" onClick={() => setSelected(new Set())}>
-            Clear
-          </Button>
-        </div>
-      )}
+      <SelectionBar
+        project={project}
+        rows={[...selected]}
+        nHere={nHere}
+        onDone={() => {
+          setSelected(new Set());
+          void list.refetch();
+        }}
+      />
       <Card padded={false}>
         {list.data && list.data.rows.length === 0 ? (
-          <EmptyState icon={<SearchX aria-hidden="true" size={28} />} title="Nothing here">
-            {Object.keys(state.filter).length > 0
-              ? "No item matches these filters."
-              : "The project has no items yet. Import a file or send them through the API."}
-          </EmptyState>
+          <NoItems project={project} isFiltered={Object.keys(state.filter).length > 0 || state.sort !== "row"} />
         ) : (
           <ItemTable page={list.data} project={project} selected={selected} onSelect={setSelected} state={state} />
         )}
       </Card>
       <Pager
         label="items"
-        summary={list.data && summaryOf(list.data, pages.pageIndex)}
+        summary={list.data && summaryOf(list.data, pages.pageIndex, count)}
         hasPrevious={pages.hasPrevious}
         hasNext={list.data != null && list.data.nextCursor !== null}
-        busy={list.isFetching}
+        busy={list.isPlaceholderData}
         onPrevious={pages.previous}
         onNext={() => list.data?.nextCursor && pages.next(list.data.nextCursor)}
       />
@@ -157,10 +111,35 @@ function ItemPages({ project, state }: { project: ProjectView; state: ItemListSt
   );
 }
 
-function summaryOf(page: ItemPage, pageIndex: number): string {
+function NoItems({ project, isFiltered }: { project: ProjectView; isFiltered: boolean }) {
+  const canIngest = project.myRole !== null && roleAllows(project.myRole, "ingest");
+  if (isFiltered)
+    return (
+      <EmptyState icon={<SearchX aria-hidden="true" size={28} />} title="No item matches">
+        Take a filter off, or search for other words.
+      </EmptyState>
+    );
+  return (
+    <EmptyState
+      icon={<Inbox aria-hidden="true" size={28} />}
+      title="No items yet"
+      action={
+        canIngest && (
+          <ButtonLink variant="primary" href={`/p/${project.slug}/import`}>
+            Import a file
+          </ButtonLink>
+        )
+      }
+    >
+      Import a file, or send items through the API.
+    </EmptyState>
+  );
+}
+
+function summaryOf(page: ItemPage, pageIndex: number, count: ItemPage["count"]): string {
   if (page.rows.length === 0) return "";
   const from = pageIndex * PAGE_ROWS + 1;
   const to = from + page.rows.length - 1;
-  const total = page.count ? ` of ${page.count.atLeast ? "more than " : ""}${formatNumber(page.count.value)}` : "";
+  const total = count ? ` of ${count.atLeast ? "more than " : ""}${formatNumber(count.value)}` : "";
   return `${formatNumber(from)}–${formatNumber(to)}${total}`;
 }

@@ -5,11 +5,12 @@ import { Button } from "@/app/_ui/Button";
 import { SearchInput } from "@/app/_ui/Input";
 import { Menu, MenuCheck, MenuChoice, MenuSeparator } from "@/app/_ui/Menu";
 import { Select } from "@/app/_ui/Select";
-import type { ItemFilter, ItemStatus } from "@/contracts/items";
+import type { ItemFilter } from "@/contracts/items";
 import { ITEM_STATUSES } from "@/contracts/items";
 import type { ProjectView } from "@/contracts/project";
 import { getTaskType } from "@/task-types/registry";
 import type { ItemListState } from "./filterInUrl";
+import { STATUS_WORDS } from "./ItemTable";
 
 const SORTS = [
   { value: "row/asc", label: "Oldest first" },
@@ -17,12 +18,6 @@ const SORTS = [
   { value: "recentlyLabelled/desc", label: "Labelled last" },
   { value: "agreement/asc", label: "Least agreement" },
 ] as const;
-const STATUS_WORDS: Record<ItemStatus, string> = {
-  open: "Open",
-  resolved: "Resolved",
-  parked: "Parked",
-  excluded: "Excluded",
-};
 const LABELS_IN_MENU = 100;
 
 /** Search box, filters and sort order; each active filter is a chip that can be taken off. */

@@ -19,6 +19,13 @@ export const STATUS_TONES: Record<ItemStatus, Tone> = {
   excluded: "bad",
 };
 
+export const STATUS_WORDS: Record<ItemStatus, string> = {
+  open: "Open",
+  resolved: "Resolved",
+  parked: "Parked",
+  excluded: "Excluded",
+};
+
 /** One page of items. The excerpt comes ready from the server: lists never carry whole contents. */
 export function ItemTable({
   page,
@@ -67,7 +74,7 @@ export function ItemTable({
         <Th>Item</Th>
         <Th>Status</Th>
         <Th>Label</Th>
-        <Th numeric>Labels</Th>
+        <Th numeric>Opinions</Th>
         <Th numeric sorted={state.sort === "agreement" ? state.direction : null}>
           Agreement
         </Th>
@@ -90,7 +97,7 @@ export function ItemTable({
               <Td numeric className="text-ink-3">
                 {item.row}
               </Td>
-              <Td className="max-w-xl">
+              <Td className="min-w-52 max-w-xl">
                 <Link
                   href={`/p/${project.slug}/items/${item.row}`}
                   className="line-clamp-2 underline-offset-2 hover:underline"
@@ -105,7 +112,7 @@ export function ItemTable({
                 </span>
               </Td>
               <Td>
-                <Badge tone={STATUS_TONES[item.status]}>{item.status}</Badge>
+                <Badge tone={STATUS_TONES[item.status]}>{STATUS_WORDS[item.status]}</Badge>
               </Td>
               <Td>
                 {item.consensus == null ? (
