@@ -6,7 +6,7 @@ import { testKernels } from "../test/testKernels";
 import { orthonormalize } from "./orthonormalize";
 import type { SparseRows } from "./sparseRows";
 import { transposeSparse } from "./sparseRows";
-import { symmetricEigen } from "./symmetricEigen";
+import { symmetricEigen } from "@/strategies/core/symmetricEigen";
 import { truncatedSvd } from "./truncatedSvd";
 
 function randomDense(n: number, m: number, seed: string): Float64Array {

@@ -3,7 +3,7 @@ import type { Kernels } from "@/strategies/kernels";
 import { orthonormalize } from "./orthonormalize";
 import type { SparseRows } from "./sparseRows";
 import { transposeSparse } from "./sparseRows";
-import { symmetricEigen } from "./symmetricEigen";
+import { symmetricEigen } from "@/strategies/core/symmetricEigen";
 
 /** Columns beyond the wanted ones that the random sketch carries. */
 const OVERSAMPLE = 16;
