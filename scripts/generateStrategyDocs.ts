@@ -117,15 +117,26 @@ function optionTable(options: Readonly<Record<string, OptionSchema>>): string[] 
     "| option | values | default | |",
     "| --- | --- | --- | --- |",
     ...entries.map(
-      ([name, option]) => `| \`${name}\` | ${valuesOf(option)} | \`${option.default}\` | ${option.description} |`,
+      ([name, option]) => `| \`${name}\` | ${valuesOf(option)} | \`${defaultOf(option)}\` | ${option.description} |`,
     ),
     "",
   ];
 }
 
+function defaultOf(option: OptionSchema): string {
+  return option.type === "array" || option.type === "object" ? JSON.stringify(option.default) : String(option.default);
+}
+
 function valuesOf(option: OptionSchema): string {
   if (option.type === "boolean") return "true, false";
-  if (option.type === "string") return option.enum.map((word) => `\`${word}\``).join(", ");
+  if (option.type === "string") return option.enum.map((word) => (word === "" ? "empty" : `\`${word}\``)).join(", ");
+  if (option.type === "object") return "an object by strategy";
+  if (option.type === "array") {
+    const { items } = option;
+    return items.type === "string"
+      ? `a list of: ${items.enum.map((word) => `\`${word}\``).join(", ")}`
+      : `a list of numbers, each ${items.minimum} to ${items.maximum}`;
+  }
   return `${option.type}, ${option.minimum} to ${option.maximum}`;
 }
 

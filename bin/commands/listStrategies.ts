@@ -9,7 +9,7 @@ export function listStrategies(isJson: boolean): string {
   }
   const lines = registry.strategies.flatMap((strategy) => {
     const { needs, options } = described(strategy);
-    const defaults = Object.entries(options.properties).map(([name, option]) => `${name}=${option.default}`);
+    const defaults = Object.entries(options.properties).map(([name, option]) => `${name}=${shown(option.default)}`);
     return [
       `${strategy.id}  (${strategy.title})`,
       `  ${strategy.summary}`,
@@ -26,6 +26,10 @@ export function listStrategies(isJson: boolean): string {
     ];
   });
   return `${lines.join("\n")}`;
+}
+
+function shown(value: unknown): string {
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
 
 function described(strategy: Strategy) {

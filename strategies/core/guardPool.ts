@@ -1,3 +1,4 @@
+import { seenClasses } from "./labelCounts";
 import { StrategyError } from "./strategyError";
 import type { Bitmap, JsonValue, Needs, Pool, PoolArray, UnmetNeed } from "./types";
 
@@ -10,7 +11,7 @@ export function unmetNeeds(needs: Needs, pool: Pool): UnmetNeed[] {
   const labels = pool.labelled.rows.length;
   if ((needs.minLabels ?? 0) > labels) unmet.push({ need: "minLabels", required: needs.minLabels!, have: labels });
   if (needs.minClasses !== undefined) {
-    const classes = new Set(pool.labelled.classes).size;
+    const classes = seenClasses(pool) ?? 0;
     if (needs.minClasses > classes) unmet.push({ need: "minClasses", required: needs.minClasses, have: classes });
   }
   return unmet;
@@ -82,6 +83,9 @@ export function guardPool(pool: Pool, owner: string, needs: Needs, eligible: Bit
     get embeddings() {
       return allow("embeddings", pool.embeddings);
     },
+    get reference() {
+      return allow("embeddings", pool.reference);
+    },
     get head() {
       return allow("head", pool.head);
     },
@@ -135,6 +139,12 @@ export function checkPool(pool: Pool): void {
     shape(
       pool.probabilities.dim === pool.nClasses,
       `probabilities has ${pool.probabilities.dim} columns; the project has ${pool.nClasses} classes.`,
+    );
+  }
+  if (pool.reference !== undefined) {
+    shape(
+      pool.reference.n > 0 && pool.reference.dim === pool.embeddings?.dim,
+      `reference is ${pool.reference.n} × ${pool.reference.dim}; at least one row of the embeddings' width (${pool.embeddings?.dim ?? "none"}) was expected.`,
     );
   }
   checkLabels(pool);
@@ -191,6 +201,7 @@ function checkLabels(pool: Pool): void {
     seen.add(rows[i]);
   }
   for (const row of pool.pending ?? []) labels(row < pool.n, `Pending row ${row} is not in 0 … ${pool.n - 1}.`);
+  for (const row of pool.skipped ?? []) labels(row < pool.n, `Skipped row ${row} is not in 0 … ${pool.n - 1}.`);
 }
 
 function hasCleanTail(bitmap: Bitmap): boolean {

@@ -1,7 +1,8 @@
 import { canonicalJson } from "./canonicalJson";
 import { unmetNeeds } from "./guardPool";
 import { hash128Hex } from "./hash128";
-import { resolveOptions } from "./resolveOptions";
+import { labelCounts } from "./labelCounts";
+import { completeOptions, resolveOptions } from "./resolveOptions";
 import { StrategyError } from "./strategyError";
 import type {
   AuditSpec,
@@ -55,7 +56,7 @@ function normalizeNode(registry: Registry, value: unknown, path: string, depth: 
       return {
         op: "single",
         use: strategy.id,
-        options: resolveOptions(strategy.options, node.options, `${path}.options`),
+        options: completeOptions(strategy, node.options, `${path}.options`),
       };
     }
     case "pipeline":
@@ -97,7 +98,7 @@ function normalizePipeline(registry: Registry, node: Fields, path: string): Stra
   return {
     op: "pipeline",
     filter,
-    score: { use: scorer.id, options: resolveOptions(scorer.options, score.options, `${path}.score.options`) },
+    score: { use: scorer.id, options: completeOptions(scorer, score.options, `${path}.score.options`) },
     design: normalizeDesign(registry, node.design, `${path}.design`),
   };
 }
@@ -113,7 +114,7 @@ function normalizeDesign(registry: Registry, value: unknown, path: string): Stag
     const usable = registry.strategies.filter((entry) => entry.design !== undefined).map((entry) => entry.id);
     throw fault(`${path}.use`, `"${strategy.id}" is no batch design; usable: ${[TOP_K_DESIGN, ...usable].join(", ")}`);
   }
-  return { use: strategy.id, options: resolveOptions(strategy.options, design.options, `${path}.options`) };
+  return { use: strategy.id, options: completeOptions(strategy, design.options, `${path}.options`) };
 }
 
 function normalizeMix(registry: Registry, node: Fields, path: string, depth: number): StrategySpec {
@@ -164,23 +165,27 @@ function switchRule(value: unknown, path: string): SwitchRule {
  */
 export function specHash(registry: Registry, spec: StrategySpec): string {
   const versions: Record<string, number> = {};
-  for (const id of usedIds(spec)) {
+  for (const id of usedIds(registry, spec)) {
     const found = [...registry.strategies, ...registry.filters].find((entry) => entry.id === id);
     if (found !== undefined) versions[id] = found.version;
   }
   return hash128Hex(canonicalJson({ format: SPEC_FORMAT, spec: spec as unknown as JsonValue, versions }));
 }
 
-function usedIds(spec: StrategySpec): string[] {
+function usedIds(registry: Registry, spec: StrategySpec): string[] {
+  const withUsed = (stage: StageRef): string[] => {
+    const found = registry.strategies.find((entry) => entry.id === stage.use);
+    return [stage.use, ...(found?.uses?.(stage.options ?? {}) ?? [])];
+  };
   switch (spec.op) {
     case "single":
-      return [spec.use];
+      return withUsed(spec);
     case "pipeline":
-      return [...(spec.filter ?? []).map((stage) => stage.use), spec.score.use, spec.design.use];
+      return [...(spec.filter ?? []).map((stage) => stage.use), ...withUsed(spec.score), ...withUsed(spec.design)];
     case "mix":
-      return spec.parts.flatMap((part) => usedIds(part.of));
+      return spec.parts.flatMap((part) => usedIds(registry, part.of));
     case "schedule":
-      return [...usedIds(spec.before), ...usedIds(spec.after)];
+      return [...usedIds(registry, spec.before), ...usedIds(registry, spec.after)];
   }
 }
 
@@ -266,22 +271,23 @@ export function specCost(registry: Registry, spec: StrategySpec, dims: PoolDims)
   }
 }
 
-/** The minima of a switch rule that are not met yet. */
+/**
+ * The minima of a switch rule that are not met yet. In a multi-label pool a row counts for every class that applies; in
+ * regression there are no classes, so the minima of classes are met.
+ */
 export function unmetRule(rule: SwitchRule, pool: Pool): UnmetNeed[] {
-  const counts = new Map<number, number>();
-  for (const label of pool.labelled.classes) counts.set(label, (counts.get(label) ?? 0) + 1);
   const unmet: UnmetNeed[] = [];
   const want = (need: UnmetNeed["need"], required: number | undefined, have: number) => {
     if (required !== undefined && have < required) unmet.push({ need, required, have });
   };
   want("minLabels", rule.minLabels, pool.labelled.rows.length);
-  want("minClasses", rule.minClasses, counts.size);
-  if (rule.minPerClass !== undefined) {
-    // Without a declared number of classes only the classes seen can be counted.
-    const nClasses = pool.nClasses > 0 ? pool.nClasses : counts.size;
-    const least = counts.size < nClasses || counts.size === 0 ? 0 : Math.min(...counts.values());
-    want("minPerClass", rule.minPerClass, least);
-  }
+  const counts = labelCounts(pool);
+  if (counts === undefined) return unmet;
+  const seen = counts.filter((count) => count > 0);
+  want("minClasses", rule.minClasses, seen.length);
+  // Without a declared number of classes only the classes seen can be counted.
+  const isEveryClassSeen = pool.nClasses > 0 ? seen.length === pool.nClasses : seen.length > 0;
+  want("minPerClass", rule.minPerClass, isEveryClassSeen ? Math.min(...seen) : 0);
   return unmet;
 }
 

@@ -1,48 +1,45 @@
 import type { Kernels } from "../kernels/types";
 import { kernelFloats } from "./embeddingBlock";
-import { StrategyError } from "./strategyError";
-import type { ItemScorer, ScoreBlock } from "./types";
-
-/** How far the sum of a row of probabilities may be from 1. */
-export const PROBABILITY_SUM_TOLERANCE = 1e-4;
+import { probabilityInput } from "./scoreInputs";
+import type { MakeScorer, Pool, ScoreBlock } from "./types";
 
 /** Probabilities below this are raised to it inside the logarithm of the entropy. */
 const ENTROPY_CLIP = 1e-10;
 
 /** Least confidence: the score is p1, the largest probability; the lowest is worth labelling. */
-export const leastConfidenceScorer: ItemScorer = {
+export const leastConfidenceScorer: MakeScorer = (_context, pool) => ({
   measure: "least-confidence",
-  array: "probabilities",
+  inputs: [probabilityInput(pool)],
   better: "lower",
-  range: (nClasses) => [1 / Math.max(1, nClasses), 1],
+  range: [1 / Math.max(1, widthOf(pool)), 1],
   scoreBlock(kernels, block, out) {
     topTwo(kernels, block, (i, top1) => {
       out[i] = top1;
     });
   },
   utility: (score) => 1 - score,
-};
+});
 
 /** Margin: the score is p1 − p2, the gap of the two largest probabilities; the lowest is worth labelling. */
-export const marginScorer: ItemScorer = {
+export const marginScorer: MakeScorer = (_context, pool) => ({
   measure: "margin",
-  array: "probabilities",
+  inputs: [probabilityInput(pool)],
   better: "lower",
-  range: () => [0, 1],
+  range: [0, 1],
   scoreBlock(kernels, block, out) {
     topTwo(kernels, block, (i, top1, top2) => {
       out[i] = top1 - top2;
     });
   },
   utility: (score) => 1 - score,
-};
+});
 
 /** Entropy: the score is −Σ p ln p in nats; the highest is worth labelling. */
-export const entropyScorer: ItemScorer = {
+export const entropyScorer: MakeScorer = (_context, pool) => ({
   measure: "entropy",
-  array: "probabilities",
+  inputs: [probabilityInput(pool)],
   better: "higher",
-  range: (nClasses) => [0, Math.log(Math.max(1, nClasses))],
+  range: [0, Math.log(Math.max(1, widthOf(pool)))],
   scoreBlock(kernels, block, out) {
     const n = block.end - block.start;
     if (block.values instanceof Float32Array) {
@@ -55,9 +52,13 @@ export const entropyScorer: ItemScorer = {
     }
     for (let i = 0; i < n; i++) out[i] = entropyOf(block.values, i * block.dim, block.dim);
   },
-  exact: (row) => entropyOf(row, 0, row.length),
+  exact: ([row]) => entropyOf(row, 0, row.length),
   utility: (score) => score,
-};
+});
+
+function widthOf(pool: Pool): number {
+  return pool.probabilities?.dim ?? 0;
+}
 
 function entropyOf(values: Float64Array, offset: number, dim: number): number {
   let sum = 0;
@@ -93,39 +94,4 @@ function topTwo(kernels: Kernels, block: ScoreBlock, use: (i: number, top1: numb
     }
     use(i, first, second);
   }
-}
-
-/**
- * Refuses a row of probabilities that is not a distribution.
- *
- * @param values rows of `dim` values; row i starts at i · dim.
- * @param row    number of the row in the pool, for the message.
- * @throws E_PROBABILITY_ROWS when an entry is NaN, infinite or negative or the sum is not 1 ± 1e-4.
- */
-export function checkProbabilityRow(
-  values: Float32Array | Float64Array,
-  index: number,
-  dim: number,
-  row: number,
-): void {
-  let sum = 0;
-  let least = 0;
-  const end = (index + 1) * dim;
-  for (let j = index * dim; j < end; j++) {
-    const p = values[j];
-    sum += p;
-    if (p < least) least = p;
-  }
-  // NaN fails every comparison, so the test is written for what must hold.
-  if (least >= 0 && Math.abs(sum - 1) <= PROBABILITY_SUM_TOLERANCE) return;
-  const found = Number.isFinite(sum)
-    ? least < 0
-      ? `a negative entry (${least})`
-      : `the sum ${sum}`
-    : "NaN or infinity";
-  throw new StrategyError(
-    "E_PROBABILITY_ROWS",
-    `Row ${row} of the probabilities is not a distribution: entries ≥ 0 with sum 1 ± ${PROBABILITY_SUM_TOLERANCE} were expected, found ${found}. Give calibrated class probabilities, not logits.`,
-    { row, sum: String(sum) },
-  );
 }

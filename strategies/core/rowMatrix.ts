@@ -41,7 +41,7 @@ export function evenShards(n: number, shardRows: number): RowRange[] {
 }
 
 /** The blocks of a streaming pass: never across a shard, never more than `blockRows` rows, ascending. */
-export function blocksOf(matrix: RowMatrix, blockRows = BLOCK_ROWS): RowRange[] {
+export function blocksOf(matrix: Pick<RowMatrix, "shards">, blockRows = BLOCK_ROWS): RowRange[] {
   const blocks: RowRange[] = [];
   for (const shard of matrix.shards) {
     for (let start = shard.start; start < shard.end; start += blockRows) {
@@ -49,6 +49,15 @@ export function blocksOf(matrix: RowMatrix, blockRows = BLOCK_ROWS): RowRange[] 
     }
   }
   return blocks;
+}
+
+/** The rows that all matrices cover, cut wherever one of them has a shard boundary. */
+export function sharedShards(matrices: readonly RowMatrix[]): readonly RowRange[] {
+  if (matrices.length === 1) return matrices[0].shards;
+  const n = Math.min(...matrices.map((matrix) => matrix.n));
+  const ends = new Set(matrices.flatMap((matrix) => matrix.shards.map((shard) => Math.min(n, shard.end))));
+  const sorted = [...ends].filter((end) => end > 0).sort((a, b) => a - b);
+  return sorted.map((end, i) => ({ start: i === 0 ? 0 : sorted[i - 1], end }));
 }
 
 /**

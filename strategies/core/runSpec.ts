@@ -33,6 +33,7 @@ import type {
   SelectContext,
   Selection,
   StageRef,
+  Strategy,
   StrategySpec,
 } from "./types";
 
@@ -144,13 +145,7 @@ async function runStages(
   n: number,
 ): Promise<Pick[]> {
   const lead = findStrategy(run.registry, spec.op === "single" ? spec.use : spec.score.use, part);
-  const { taskKind } = run.context;
-  if (taskKind !== undefined && !lead.taskKinds.includes(taskKind)) {
-    throw new StrategyError(
-      "E_TASK_KIND",
-      `"${lead.id}" works on ${lead.taskKinds.join(", ")} projects; this one is ${taskKind}. Choose another strategy.`,
-    );
-  }
+  checkTaskKind(run, spec, lead);
   const state = run.context.states?.[part] ?? null;
   const pool = guardPool(run.pool, lead.id, stageNeeds(run.registry, spec), eligible, state);
   const context = selectContext(run.context, part);
@@ -162,6 +157,23 @@ async function runStages(
   if (selection.summary !== undefined) run.summaries[part] = selection.summary;
   if (selection.state !== undefined) run.states[part] = selection.state;
   return picksOf(selection, part, lead.id);
+}
+
+/** Every stage must work on the project's kind of labels. @throws E_TASK_KIND naming the stage. */
+function checkTaskKind(run: Run, spec: StrategySpec & { op: "single" | "pipeline" }, lead: Strategy): void {
+  const taskKind = run.context.taskKind ?? run.pool.taskKind;
+  if (taskKind === undefined) return;
+  const stages = [lead];
+  if (spec.op === "pipeline" && spec.design.use !== TOP_K_DESIGN) {
+    stages.push(findStrategy(run.registry, spec.design.use, "spec.design.use"));
+  }
+  for (const stage of stages) {
+    if (stage.taskKinds.includes(taskKind)) continue;
+    throw new StrategyError(
+      "E_TASK_KIND",
+      `"${stage.id}" works on ${stage.taskKinds.join(", ")} projects; this one is ${taskKind}. Choose another strategy.`,
+    );
+  }
 }
 
 async function runPipeline(
@@ -189,7 +201,8 @@ async function runPipeline(
   }
   const narrowed: Pool = Object.create(pool, { eligible: { value: eligible } });
   const count = countBits(eligible);
-  const candidates = await scorePool(context, narrowed, lead.scorer!, keep);
+  const scorer = await lead.scorer!(context, narrowed, spec.score.options ?? {});
+  const candidates = await scorePool(context, narrowed, scorer, keep);
   if (!isKeepAsked && count > keep) {
     notices.push({
       code: "CANDIDATES_TRUNCATED",

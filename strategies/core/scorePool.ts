@@ -1,23 +1,22 @@
 import { countBits, hasBit } from "./bitmap";
 import { compareKeys } from "./itemKeys";
-import { checkProbabilityRow } from "./probabilityScorers";
-import { blocksOf, gatherRows, readView } from "./rowMatrix";
+import { blocksOf, gatherRows, readView, sharedShards } from "./rowMatrix";
+import { ScoreTally } from "./scoreTally";
 import { StrategyError } from "./strategyError";
 import { TopK } from "./topK";
 import type {
   Candidates,
+  InputBlock,
   ItemScorer,
   Notice,
   Pool,
   Reason,
   RowMatrix,
+  ScoredPick,
   ScoreSummary,
   SelectContext,
   Selection,
 } from "./types";
-
-/** Bins of the score histogram. */
-export const HISTOGRAM_BINS = 20;
 
 /** Extra rows kept while a float32 score is only approximate, before they are ranked by the exact one. */
 const EXACT_SLACK_MIN = 256;
@@ -29,7 +28,8 @@ const TIE_SHARE_NOTICE = 0.2;
  * One streaming pass over the pool: scores every eligible row and keeps the `keep` best.
  *
  * Memory: O(keep) plus one block; no array of the pool's length. Ties: lowest key. Random: no.
- * @throws E_PROBABILITY_ROWS at the first eligible row that is not a distribution.
+ * @throws E_PROBABILITY_ROWS or E_EMBEDDING_ROWS at the first eligible row that an input refuses, E_SCORE where a score
+ *         is not a finite number.
  */
 export async function scorePool(
   context: SelectContext,
@@ -37,22 +37,15 @@ export async function scorePool(
   scorer: ItemScorer,
   keep: number,
 ): Promise<Candidates> {
-  const matrix = pool[scorer.array];
-  if (matrix === undefined) {
-    throw new StrategyError(
-      "E_MISSING_ARRAY",
-      `The score "${scorer.measure}" needs ${scorer.array}; the pool has none.`,
-    );
-  }
-  const isExact = scorer.exact === undefined || matrix.dtype === "f64";
+  const isExact = scorer.exact === undefined || scorer.inputs.every(({ matrix }) => matrix.dtype === "f64");
   const slack = isExact ? 0 : Math.max(EXACT_SLACK_MIN, keep >>> 3);
-  const pass = await streamScores(context, pool, matrix, scorer, Math.min(pool.n, keep + slack));
-  const best = isExact ? pass.top : await rankExactly(pool, matrix, scorer, pass.top);
+  const pass = await streamScores(context, pool, scorer, Math.min(pool.n, keep + slack));
+  const best = isExact ? pass.top : await rankExactly(pool, scorer, pass.top);
   const n = Math.min(keep, best.rows.length);
   const rows = best.rows.slice(0, n);
   const scores = best.scores.slice(0, n);
   const percentile = percentilesOfTop(best.scores, n, pass.scored);
-  const topTwo = await topTwoClasses(matrix, rows);
+  const probabilities = await probabilityRows(scorer, rows);
   const notices: Notice[] = [];
   const unscored = pass.eligible - pass.scored;
   if (unscored > 0) notices.push({ code: "UNSCORED_ROWS", level: "warning", count: unscored, eligible: pass.eligible });
@@ -64,15 +57,13 @@ export async function scorePool(
       scores,
       utility: Float64Array.from(scores, (score) => scorer.utility(score)),
       percentile,
-      reason: (i): Reason[] => [
-        {
-          code: "uncertain",
-          measure: scorer.measure,
-          value: scores[i],
+      reason: (i) =>
+        reasonsOf(scorer, {
+          row: rows[i],
+          score: scores[i],
           percentile: percentile[i],
-          top2: topTwo[i],
-        },
-      ],
+          probabilities: probabilities?.(i),
+        }),
     },
     notices,
     summary: pass.summary,
@@ -108,37 +99,14 @@ interface ScorePass {
   readonly summary: ScoreSummary;
 }
 
-async function streamScores(
-  context: SelectContext,
-  pool: Pool,
-  matrix: RowMatrix,
-  scorer: ItemScorer,
-  keep: number,
-): Promise<ScorePass> {
-  const { eligible } = pool;
+async function streamScores(context: SelectContext, pool: Pool, scorer: ItemScorer, keep: number): Promise<ScorePass> {
   const sign = scorer.better === "higher" ? 1 : -1;
   const top = new TopK(keep, pool.keys);
-  const [lo, hi] = scorer.range(matrix.dim);
-  const tally = new ScoreTally(lo, hi);
-  let buffer = new Float64Array(0);
-  for (const block of blocksOf(matrix)) {
-    context.checkAbort();
-    if (!anyEligible(pool, block.start, block.end)) continue;
-    const values = await readView(matrix, block.start, block.end);
-    const n = block.end - block.start;
-    for (let i = 0; i < n; i++) {
-      if (hasBit(eligible, block.start + i)) checkProbabilityRow(values, i, matrix.dim, block.start + i);
-    }
-    if (buffer.length < n) buffer = new Float64Array(n);
-    scorer.scoreBlock(context.kernels, { start: block.start, end: block.end, dim: matrix.dim, values }, buffer);
-    for (let i = 0; i < n; i++) {
-      const row = block.start + i;
-      if (!hasBit(eligible, row)) continue;
-      tally.add(buffer[i]);
-      top.push(row, sign * buffer[i]);
-    }
-    context.progress("score", block.end, matrix.n);
-  }
+  const tally = new ScoreTally(scorer.range);
+  await forEachScore(context, pool, scorer, (row, score) => {
+    tally.add(score);
+    top.push(row, sign * score);
+  });
   const result = top.finish();
   return {
     top: { rows: result.rows, scores: result.values.map((value) => sign * value), tiesOutside: result.tiesOutside },
@@ -146,6 +114,55 @@ async function streamScores(
     scored: tally.n,
     summary: tally.summary(scorer.measure),
   };
+}
+
+/**
+ * Calls `use` with the score of every eligible row that all inputs cover, ascending by row. Memory: one block.
+ * @throws as {@link scorePool}.
+ */
+export async function forEachScore(
+  context: SelectContext,
+  pool: Pool,
+  scorer: ItemScorer,
+  use: (row: number, score: number) => void,
+): Promise<void> {
+  const { eligible } = pool;
+  const shards = sharedShards(scorer.inputs.map((input) => input.matrix));
+  const covered = shards.length === 0 ? 0 : shards[shards.length - 1].end;
+  let buffer = new Float64Array(0);
+  for (const block of blocksOf({ shards })) {
+    context.checkAbort();
+    if (!anyEligible(pool, block.start, block.end)) continue;
+    const n = block.end - block.start;
+    const inputs: InputBlock[] = [];
+    for (const { matrix, check } of scorer.inputs) {
+      const values = await readView(matrix, block.start, block.end);
+      inputs.push({ dim: matrix.dim, values });
+      for (let i = 0; i < n; i++) {
+        if (hasBit(eligible, block.start + i)) check(values, i, matrix.dim, block.start + i);
+      }
+    }
+    if (buffer.length < n) buffer = new Float64Array(n);
+    scorer.scoreBlock(context.kernels, { ...block, ...inputs[0], inputs }, buffer);
+    for (let i = 0; i < n; i++) {
+      const row = block.start + i;
+      if (!hasBit(eligible, row)) continue;
+      if (!Number.isFinite(buffer[i])) throw notFinite(scorer, row, buffer[i]);
+      use(row, buffer[i]);
+    }
+    context.progress("score", block.end, covered);
+  }
+}
+
+function notFinite(scorer: ItemScorer, row: number, score: number): StrategyError {
+  return new StrategyError(
+    "E_SCORE",
+    `The score "${scorer.measure}" of row ${row} is ${score}; a finite number was expected.`,
+    {
+      row,
+      score: String(score),
+    },
+  );
 }
 
 function anyEligible(pool: Pool, start: number, end: number): boolean {
@@ -156,20 +173,24 @@ function anyEligible(pool: Pool, start: number, end: number): boolean {
 }
 
 /** Ranks rows kept by an approximate score by the exact one. */
-async function rankExactly(
-  pool: Pool,
-  matrix: RowMatrix,
-  scorer: ItemScorer,
-  approximate: RankedRows,
-): Promise<RankedRows> {
+async function rankExactly(pool: Pool, scorer: ItemScorer, approximate: RankedRows): Promise<RankedRows> {
   const { rows } = approximate;
   const sign = scorer.better === "higher" ? 1 : -1;
-  const values = new Float64Array(rows.length * matrix.dim);
-  await gatherRows(matrix, rows, values);
-  const exact = new Float64Array(rows.length);
-  for (let i = 0; i < rows.length; i++) {
-    exact[i] = scorer.exact!(values.subarray(i * matrix.dim, (i + 1) * matrix.dim));
+  const gathered: Float64Array[] = [];
+  for (const { matrix } of scorer.inputs) {
+    const values = new Float64Array(rows.length * matrix.dim);
+    await gatherRows(matrix, rows, values);
+    gathered.push(values);
   }
+  const exact = Float64Array.from(rows, (row, i) =>
+    scorer.exact!(
+      gathered.map((values, input) => {
+        const { dim } = scorer.inputs[input].matrix;
+        return values.subarray(i * dim, (i + 1) * dim);
+      }),
+      row,
+    ),
+  );
   const order = Array.from(rows, (_, i) => i).sort(
     (a, b) => sign * (exact[b] - exact[a]) || compareKeys(pool.keys, rows[a], rows[b]),
   );
@@ -207,64 +228,40 @@ function tiesAtCut(
   return { code: "TIES_AT_CUT", level: "warning", decided, outside };
 }
 
-/** The two most probable classes of each row, ties by lower class. */
-async function topTwoClasses(
-  matrix: RowMatrix,
+/** The probabilities of each row, for reasons; undefined when the scorer reads none. */
+async function probabilityRows(
+  scorer: ItemScorer,
   rows: Uint32Array,
-): Promise<(readonly (readonly [number, number])[])[]> {
+): Promise<((i: number) => Float32Array | Float64Array) | undefined> {
+  const matrix = scorer.inputs.find((input) => input.name === "probabilities")?.matrix;
+  if (matrix === undefined) return undefined;
   const { dim } = matrix;
-  const values = matrix.dtype === "f64" ? new Float64Array(rows.length * dim) : new Float32Array(rows.length * dim);
+  const values = arrayLike(matrix, rows.length * dim);
   await gatherRows(matrix, rows, values);
-  return Array.from(rows, (_, i) => {
-    const row = values.subarray(i * dim, (i + 1) * dim);
-    let first = 0;
-    let second = -1;
-    for (let c = 1; c < dim; c++) {
-      if (row[c] > row[first]) {
-        second = first;
-        first = c;
-      } else if (second < 0 || row[c] > row[second]) second = c;
-    }
-    const top: (readonly [number, number])[] = [[first, row[first]]];
-    if (second >= 0) top.push([second, row[second]]);
-    return top;
-  });
+  return (i) => values.subarray(i * dim, (i + 1) * dim);
 }
 
-/** Running count, mean, extremes and histogram of a score. */
-class ScoreTally {
-  n = 0;
-  private sum = 0;
-  private min = Number.POSITIVE_INFINITY;
-  private max = Number.NEGATIVE_INFINITY;
-  private readonly counts: number[] = new Array(HISTOGRAM_BINS).fill(0);
-  private readonly perUnit: number;
+function arrayLike(matrix: RowMatrix, length: number): Float32Array | Float64Array {
+  return matrix.dtype === "f64" ? new Float64Array(length) : new Float32Array(length);
+}
 
-  constructor(
-    private readonly lo: number,
-    private readonly hi: number,
-  ) {
-    this.perUnit = hi > lo ? HISTOGRAM_BINS / (hi - lo) : 0;
-  }
+function reasonsOf(scorer: ItemScorer, pick: ScoredPick): readonly Reason[] {
+  if (scorer.reasons !== undefined) return scorer.reasons(pick);
+  const top2 = pick.probabilities === undefined ? [] : topTwoClasses(pick.probabilities);
+  return [{ code: "uncertain", measure: scorer.measure, value: pick.score, percentile: pick.percentile, top2 }];
+}
 
-  add(score: number): void {
-    this.n++;
-    this.sum += score;
-    if (score < this.min) this.min = score;
-    if (score > this.max) this.max = score;
-    const bin = Math.floor((score - this.lo) * this.perUnit);
-    this.counts[bin < 0 ? 0 : bin >= HISTOGRAM_BINS ? HISTOGRAM_BINS - 1 : bin]++;
+/** The two most probable classes as [class, probability], ties by lower class. */
+export function topTwoClasses(row: Float32Array | Float64Array): (readonly [number, number])[] {
+  let first = 0;
+  let second = -1;
+  for (let c = 1; c < row.length; c++) {
+    if (row[c] > row[first]) {
+      second = first;
+      first = c;
+    } else if (second < 0 || row[c] > row[second]) second = c;
   }
-
-  summary(measure: string): ScoreSummary {
-    const isEmpty = this.n === 0;
-    return {
-      measure,
-      scored: this.n,
-      min: isEmpty ? 0 : this.min,
-      max: isEmpty ? 0 : this.max,
-      mean: isEmpty ? 0 : this.sum / this.n,
-      histogram: { lo: this.lo, hi: this.hi, counts: this.counts },
-    };
-  }
+  const top: (readonly [number, number])[] = [[first, row[first]]];
+  if (second >= 0) top.push([second, row[second]]);
+  return top;
 }

@@ -2,6 +2,7 @@
 export type StrategyErrorCode =
   | "E_PROBABILITY_ROWS"
   | "E_EMBEDDING_ROWS"
+  | "E_SCORE"
   | "E_ARRAY_SHAPE"
   | "E_MISSING_ARRAY"
   | "E_UNDECLARED_ARRAY"

@@ -1,6 +1,11 @@
 import type { Kernels } from "../kernels/types";
+import type { OpenArm } from "./arms";
+import type { Notice, Reason } from "./reasonTypes";
+import type { MakeScorer } from "./scorerTypes";
 import type { StrategySpec } from "./specTypes";
 
+export type * from "./reasonTypes";
+export type * from "./scorerTypes";
 export type * from "./specTypes";
 
 /**
@@ -105,6 +110,11 @@ export interface Pool {
   readonly probabilities?: RowMatrix;
   /** Need `embeddings`: n × d, finite for eligible and labelled rows. */
   readonly embeddings?: RowMatrix;
+  /**
+   * Part of the need `embeddings`: m × d, items as they come, finite; what disagreements are measured on. Absent: a sample
+   * of the pool's own rows.
+   */
+  readonly reference?: RowMatrix;
   /** Need `head`. */
   readonly head?: LinearHead;
   /** Need `posterior`. */
@@ -156,6 +166,22 @@ export type OptionSchema = { readonly title: string; readonly description: strin
     }
   | { readonly type: "boolean"; readonly default: boolean }
   | { readonly type: "string"; readonly enum: readonly string[]; readonly default: string }
+  /** A list of numbers, such as one weight per class. */
+  | {
+      readonly type: "array";
+      readonly items: { readonly type: "integer" | "number"; readonly minimum: number; readonly maximum: number };
+      readonly maxItems: number;
+      readonly default: readonly number[];
+    }
+  /** A list of distinct words of `enum`, in the order given. */
+  | {
+      readonly type: "array";
+      readonly items: { readonly type: "string"; readonly enum: readonly string[] };
+      readonly maxItems: number;
+      readonly default: readonly string[];
+    }
+  /** Options of other strategies by their id; checked and completed by the strategies themselves. */
+  | { readonly type: "object"; readonly default: Readonly<Record<string, never>> }
 );
 
 /** JSON-schema-like; every option has a default, unknown options are refused. */
@@ -165,81 +191,15 @@ export interface OptionsSchema {
   readonly properties: Readonly<Record<string, OptionSchema>>;
 }
 
-export type OptionValue = number | boolean | string;
-export type OptionValues = Readonly<Record<string, OptionValue>>;
-
-export type UncertaintyMeasure = "least-confidence" | "margin" | "entropy";
-
-/** Why a row was picked, in numbers. Percentiles are in [0, 1]; 1 = nothing in the pool scores higher. */
-export type Reason =
-  | {
-      readonly code: "uncertain";
-      readonly measure: UncertaintyMeasure;
-      readonly value: number;
-      readonly percentile: number | null;
-      /** The two most probable classes, as [class, probability], most probable first. */
-      readonly top2: readonly (readonly [number, number])[];
-    }
-  | {
-      readonly code: "farFromLabelled";
-      /** Euclidean distance to the nearest labelled or earlier picked row; null when there was none. */
-      readonly distance: number | null;
-      readonly nearest: number | null;
-      readonly percentile: number | null;
-    }
-  | {
-      readonly code: "represents";
-      readonly cluster: number;
-      readonly clusterSize: number;
-      /** null where the clusters were made of candidates only. */
-      readonly labelledInCluster: number | null;
-      /** 1 / (mean distance to the nearest members); null in a cluster of one and where it is not defined. */
-      readonly typicality: number | null;
-    }
-  | { readonly code: "random" }
-  | { readonly code: "audit"; readonly frameRemaining: number };
-
-/**
- * Something the reader of a result must know. `fallback`: rows were chosen by another rule than the one asked for.
- * `warning`: the answer stands but should be looked at. `info`: recorded for the trace.
- */
-export type Notice =
-  | { readonly code: "FEWER_THAN_ASKED"; readonly level: "warning"; readonly asked: number; readonly got: number }
-  | { readonly code: "UNSCORED_ROWS"; readonly level: "warning"; readonly count: number; readonly eligible: number }
-  | {
-      readonly code: "CANDIDATES_TRUNCATED";
-      readonly level: "warning";
-      readonly from: number;
-      readonly to: number;
-      readonly rule: "random" | "utility";
-      readonly of: "candidates" | "labelled" | "cluster";
-    }
-  /** `decided` of the picks tie with `outside` rows left out at the cut; the item key decided between them. */
-  | { readonly code: "TIES_AT_CUT"; readonly level: "warning"; readonly decided: number; readonly outside: number }
-  | { readonly code: "CLUSTERS_CAPPED"; readonly level: "warning"; readonly asked: number; readonly used: number }
-  | {
-      readonly code: "SMALL_CLUSTERS_USED";
-      readonly level: "fallback";
-      readonly count: number;
-      readonly minSize: number;
-    }
-  | { readonly code: "COLD_START"; readonly level: "info"; readonly unmet: readonly UnmetNeed[] }
-  /** The main strategy's switch rule is met, but its arrays are not there: the cold-start part served instead. */
-  | { readonly code: "MAIN_NOT_READY"; readonly level: "fallback"; readonly unmet: readonly UnmetNeed[] }
-  | {
-      readonly code: "AUDIT_FRAME_EXHAUSTED";
-      readonly level: "fallback";
-      /** Audit picks asked for and not drawn; their places went to the strategy. */
-      readonly missing: number;
-      readonly frameRemaining: number;
-    }
-  | { readonly code: "AUDIT_FRAME_SERVED_AS_TRAIN"; readonly level: "fallback"; readonly count: number }
-  | { readonly code: "PART_EXHAUSTED"; readonly level: "fallback"; readonly part: number; readonly missing: number };
-
-export interface UnmetNeed {
-  readonly need: PoolArray | "minLabels" | "minClasses" | "minPerClass";
-  readonly required: number;
-  readonly have: number;
+export type OptionValue =
+  | number
+  | boolean
+  | string
+  | readonly number[]
+  | readonly string[]
+  | { readonly [id: string]: OptionValues };
+export interface OptionValues {
+  readonly [name: string]: OptionValue;
 }
 
 /** `ok`: exactly what was asked. `partial`: fewer rows than asked. `fallback`: some rows chosen by another rule. */
@@ -254,6 +214,8 @@ export interface ScoreSummary {
   readonly mean: number;
   /** Equal-width bins over [lo, hi]. */
   readonly histogram: { readonly lo: number; readonly hi: number; readonly counts: readonly number[] };
+  /** Numbers of the method itself, such as how many perturbations LDM tried; finite. */
+  readonly facts?: Readonly<Record<string, number>>;
 }
 
 /** What a strategy returns. All arrays have the same length, best pick first; rows are distinct and eligible. */
@@ -345,29 +307,6 @@ export interface Candidates {
   readonly summary?: ScoreSummary;
 }
 
-/** A block of rows handed to a scorer; `values` is (end − start) × dim of the declared array. */
-export interface ScoreBlock {
-  readonly start: number;
-  readonly end: number;
-  readonly dim: number;
-  readonly values: Float32Array | Float64Array;
-}
-
-/** Item-wise score: rows are independent, blocks may come in any order. */
-export interface ItemScorer {
-  readonly measure: UncertaintyMeasure;
-  readonly array: "probabilities";
-  /** Which end of the published quantity is worth labelling. */
-  readonly better: "lower" | "higher";
-  /** Smallest and largest possible score. */
-  range(nClasses: number): readonly [number, number];
-  /** Writes the published quantity of every row of the block into out[0 … end − start − 1]. */
-  scoreBlock(kernels: Kernels, block: ScoreBlock, out: Float64Array): void;
-  /** Exact float64 score of one row, where scoreBlock works in float32; the picks are ranked by it. */
-  exact?(row: Float64Array): number;
-  utility(score: number): number;
-}
-
 /** Joint choice of a batch among candidates. */
 export type Designer = (
   context: SelectContext,
@@ -424,7 +363,20 @@ export interface Strategy {
   select(context: SelectContext, pool: Pool, batchSize: number, options: OptionValues): Selection | Promise<Selection>;
 
   /** Present when the strategy can be the `score` stage of a pipeline. */
-  readonly scorer?: ItemScorer;
+  readonly scorer?: MakeScorer;
   /** Present when the strategy can be the `design` stage of a pipeline. */
   readonly design?: Designer;
+  /**
+   * Present when the strategy, as an arm of a meta strategy, reacts to what other arms picked in the same batch. All others
+   * are arms through the ranked list that `select` returns (see `core/arms.ts`).
+   */
+  readonly arm?: OpenArm;
+  /** Ids of other strategies that it runs with these options: their versions are part of the spec's name. */
+  uses?(options: OptionValues): readonly string[];
+  /**
+   * Checks what the option schema cannot say and completes it.
+   * @param path where the options stand, for messages.
+   * @throws E_OPTIONS, E_UNKNOWN_STRATEGY
+   */
+  completeOptions?(options: OptionValues, path: string): OptionValues;
 }

@@ -1,23 +1,23 @@
 import { NO_OPTIONS } from "./resolveOptions";
 import { BLOCK_ROWS } from "./rowMatrix";
 import { scorePool, selectionOfTop } from "./scorePool";
-import type { ItemScorer, Strategy } from "./types";
+import type { MakeScorer, Strategy } from "./types";
 
-/** What the three strategies that rank by one row of probabilities have in common; each adds its score and its words. */
+/** What the strategies that rank by one row of probabilities have in common; each adds its score and its words. */
 export function uncertaintyStrategy(
-  scorer: ItemScorer,
-  words: Pick<Strategy, "title" | "summary" | "whenToUse" | "whenNot" | "sources" | "differences"> & {
+  scorer: MakeScorer,
+  words: Pick<Strategy, "id" | "title" | "summary" | "whenToUse" | "whenNot" | "sources" | "differences"> & {
     readonly scoreName: string;
-  },
+    readonly better: "lower" | "higher";
+  } & Partial<Pick<Strategy, "taskKinds" | "options">>,
 ): Strategy {
-  const { scoreName, ...rest } = words;
+  const { scoreName, better, ...rest } = words;
   return {
-    ...rest,
-    id: scorer.measure,
     version: 1,
     taskKinds: ["single-label"],
-    score: { name: scoreName, better: scorer.better },
     options: NO_OPTIONS,
+    ...rest,
+    score: { name: scoreName, better },
     needs: () => ({ arrays: ["probabilities"] }),
     costFormula: "time O(n·c), one streaming pass; memory O(batch + block)",
     cost: ({ eligible, nClasses, batchSize }) => ({
@@ -27,7 +27,7 @@ export function uncertaintyStrategy(
     }),
     claims: { random: false, inclusion: false, embeddingInvariance: true },
     scorer,
-    select: async (context, pool, batchSize) =>
-      selectionOfTop(await scorePool(context, pool, scorer, batchSize), batchSize),
+    select: async (context, pool, batchSize, options) =>
+      selectionOfTop(await scorePool(context, pool, await scorer(context, pool, options), batchSize), batchSize),
   };
 }

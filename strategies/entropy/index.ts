@@ -2,6 +2,8 @@ import { entropyScorer } from "../core/probabilityScorers";
 import { uncertaintyStrategy } from "../core/uncertaintyStrategy";
 
 export const entropy = uncertaintyStrategy(entropyScorer, {
+  id: "entropy",
+  better: "higher",
   title: "Entropy",
   summary: "Picks the items whose class probabilities are spread most evenly.",
   scoreName: "entropy of the class probabilities, in nats",

@@ -2,6 +2,8 @@ import { leastConfidenceScorer } from "../core/probabilityScorers";
 import { uncertaintyStrategy } from "../core/uncertaintyStrategy";
 
 export const leastConfidence = uncertaintyStrategy(leastConfidenceScorer, {
+  id: "least-confidence",
+  better: "lower",
   title: "Least confidence",
   summary: "Picks the items whose most probable class has the lowest probability.",
   scoreName: "p1, the largest class probability",

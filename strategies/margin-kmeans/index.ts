@@ -111,7 +111,13 @@ export const marginKMeans: Strategy = {
   async select(context, pool, batchSize, options) {
     const keep = Math.ceil(numberOption(options, "factor") * batchSize);
     const limit = Math.max(batchSize, Math.min(keep, numberOption(options, "maxCandidates")));
-    return design(context, pool, await scorePool(context, pool, marginScorer, limit), batchSize, options);
+    return design(
+      context,
+      pool,
+      await scorePool(context, pool, await marginScorer(context, pool, options), limit),
+      batchSize,
+      options,
+    );
   },
   design,
 };

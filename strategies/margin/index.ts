@@ -2,6 +2,8 @@ import { marginScorer } from "../core/probabilityScorers";
 import { uncertaintyStrategy } from "../core/uncertaintyStrategy";
 
 export const margin = uncertaintyStrategy(marginScorer, {
+  id: "margin",
+  better: "lower",
   title: "Margin",
   summary: "Picks the items whose two most probable classes are closest.",
   scoreName: "p1 − p2, the gap between the two largest class probabilities",

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import type { ItemKeys, Pool, RowMatrix } from "@/strategies";
+import type { ItemKeys, Pool, RowMatrix, TaskKind } from "@/strategies";
 import { arrayMatrix, bitmapFromRows, evenShards, KeyedRandom, keysFromTexts } from "@/strategies";
 import type { Kernels } from "@/strategies/kernels";
 import { createReferenceKernels, instantiateKernels } from "@/strategies/kernels";
@@ -20,7 +20,13 @@ export interface PoolSpec {
   readonly shape: "soft" | "one-hot" | "uniform";
   readonly shardRows: number;
   readonly dtype: "f32" | "f64";
+  /** Absent: single-label. In a multi-label pool probabilities do not sum to 1 and a row has any number of classes. */
+  readonly taskKind?: TaskKind;
 }
+
+/** Posterior samples and groups of every generated pool. */
+const POSTERIOR_SAMPLES = 4;
+const GROUPS = 3;
 
 export const PLAIN: PoolSpec = {
   seed: "plain",
@@ -38,9 +44,18 @@ export const PLAIN: PoolSpec = {
 export interface PoolArrays {
   readonly probabilities: Float32Array | Float64Array;
   readonly embeddings: Float32Array | Float64Array;
+  /** One matrix per sample, of the width of the probabilities (1 in regression). */
+  readonly posterior: (Float32Array | Float64Array)[];
+  readonly costs: Float32Array;
+  readonly groups: Int32Array;
   readonly keys: ItemKeys;
   readonly labelledRows: number[];
+  /** Of the labelled rows; −1 where labels are not single classes. */
   readonly classes: number[];
+  /** Of the labelled rows × classes, for multi-label pools. */
+  readonly multi: number[];
+  /** Of the labelled rows, for regression pools. */
+  readonly values: number[];
   readonly pending: number[];
   readonly eligible: number[];
 }
@@ -49,32 +64,52 @@ export interface PoolArrays {
 export function poolArrays(spec: PoolSpec): PoolArrays {
   const random = new KeyedRandom(spec.seed, "pool");
   const make = (values: number) => (spec.dtype === "f64" ? new Float64Array(values) : new Float32Array(values));
+  const kind = spec.taskKind ?? "single-label";
   const probabilities = make(spec.n * spec.nClasses);
   const embeddings = make(spec.n * spec.dim);
+  const width = kind === "regression" ? 1 : spec.nClasses;
+  const posterior = Array.from({ length: POSTERIOR_SAMPLES }, () => make(spec.n * width));
+  const costs = new Float32Array(spec.n);
+  const groups = new Int32Array(spec.n);
   for (let row = 0; row < spec.n; row++) {
     const content = row % spec.distinct;
-    fillProbabilities(probabilities.subarray(row * spec.nClasses, (row + 1) * spec.nClasses), spec.shape, (c) =>
+    const fill = kind === "multi-label" ? fillScores : fillProbabilities;
+    fill(probabilities.subarray(row * spec.nClasses, (row + 1) * spec.nClasses), spec.shape, (c) =>
       random.uniform(content, c),
     );
+    posterior.forEach((sample, s) => {
+      const part = sample.subarray(row * width, (row + 1) * width);
+      if (kind === "regression") part[0] = random.uniform(content, 300 + s);
+      else fill(part, spec.shape, (c) => random.uniform(content, 1000 * (s + 1) + c));
+    });
+    costs[row] = 0.5 + random.uniform(content, 90);
+    groups[row] = random.below(GROUPS + 1, row, 91) - 1;
     for (let j = 0; j < spec.dim; j++) {
       embeddings[row * spec.dim + j] = 4 * random.uniform(content, 100 + j) + 3 * (content % 4);
     }
   }
   const labelledRows: number[] = [];
   const classes: number[] = [];
+  const multi: number[] = [];
+  const values: number[] = [];
   const pending: number[] = [];
   const eligible: number[] = [];
   for (let row = 0; row < spec.n; row++) {
     const draw = random.uniform(row, 7000);
     if (draw < spec.labelledShare) {
       labelledRows.push(row);
-      classes.push(random.below(spec.nClasses, row, 7001));
+      classes.push(kind === "single-label" ? random.below(spec.nClasses, row, 7001) : -1);
+      for (let c = 0; c < spec.nClasses; c++) multi.push(random.uniform(row, 7100 + c) < 0.4 ? 1 : 0);
+      values.push(random.uniform(row, 7002));
     } else if (draw < spec.labelledShare + spec.idleShare) {
       if (row % 2 === 0) pending.push(row);
     } else eligible.push(row);
   }
   const keys = keysFromTexts(Array.from({ length: spec.n }, (_, row) => `${spec.seed}/${row}`));
-  return { probabilities, embeddings, keys, labelledRows, classes, pending, eligible };
+  return {
+    ...{ probabilities, embeddings, posterior, costs, groups, keys },
+    ...{ labelledRows, classes, multi, values, pending, eligible },
+  };
 }
 
 /** The pool of a spec, over the given arrays. */
@@ -84,10 +119,47 @@ export function poolOf(spec: PoolSpec, arrays: PoolArrays = poolArrays(spec)): P
     nClasses: spec.nClasses,
     eligible: bitmapFromRows(spec.n, arrays.eligible),
     keys: arrays.keys,
-    labelled: { rows: Uint32Array.from(arrays.labelledRows), classes: Int32Array.from(arrays.classes) },
+    taskKind: spec.taskKind,
+    labelled: labelledOf(spec, arrays.labelledRows, arrays.classes, arrays.multi, arrays.values),
     pending: Uint32Array.from(arrays.pending),
-    probabilities: sharded(arrays.probabilities, spec.n, spec.nClasses, spec.shardRows),
+    probabilities:
+      spec.taskKind === "regression" ? undefined : sharded(arrays.probabilities, spec.n, spec.nClasses, spec.shardRows),
     embeddings: sharded(arrays.embeddings, spec.n, spec.dim, spec.shardRows),
+    posterior: {
+      // Other shards than the probabilities, as stores have them.
+      samples: arrays.posterior.map((sample) =>
+        sharded(sample, spec.n, sample.length / spec.n, Math.max(1, spec.shardRows - 1)),
+      ),
+    },
+    head: headOf(spec),
+    costs: arrays.costs,
+    groups: arrays.groups,
+  };
+}
+
+/** Labels in the form that the pool's kind of task has them. */
+export function labelledOf(
+  spec: PoolSpec,
+  rows: ArrayLike<number>,
+  classes: ArrayLike<number>,
+  multi: ArrayLike<number>,
+  values: ArrayLike<number>,
+): Pool["labelled"] {
+  return {
+    rows: Uint32Array.from(rows),
+    classes: Int32Array.from(classes),
+    ...(spec.taskKind === "multi-label" ? { multi: Uint8Array.from(multi) } : {}),
+    ...(spec.taskKind === "regression" ? { values: Float64Array.from(values) } : {}),
+  };
+}
+
+/** A linear head of the pool's shape, drawn from its seed. */
+function headOf(spec: PoolSpec): NonNullable<Pool["head"]> {
+  const random = new KeyedRandom(spec.seed, "head");
+  const width = spec.taskKind === "regression" ? 1 : spec.nClasses;
+  return {
+    weights: Float32Array.from({ length: spec.dim * width }, (_, i) => 2 * random.uniform(i) - 1),
+    bias: Float32Array.from({ length: width }, (_, i) => random.uniform(i, 1) - 0.5),
   };
 }
 
@@ -107,12 +179,17 @@ export function permuted(spec: PoolSpec, arrays: PoolArrays, order: readonly num
   return {
     probabilities: move(arrays.probabilities, spec.nClasses),
     embeddings: move(arrays.embeddings, spec.dim),
+    posterior: arrays.posterior.map((sample) => move(sample, sample.length / spec.n)),
+    costs: Float32Array.from(order, (row) => arrays.costs[row]),
+    groups: Int32Array.from(order, (row) => arrays.groups[row]),
     keys: {
       lo: Uint32Array.from(order, (row) => arrays.keys.lo[row]),
       hi: Uint32Array.from(order, (row) => arrays.keys.hi[row]),
     },
     labelledRows: arrays.labelledRows.map((row) => positionOf[row]),
     classes: arrays.classes,
+    multi: arrays.multi,
+    values: arrays.values,
     pending: arrays.pending.map((row) => positionOf[row]),
     eligible: arrays.eligible.map((row) => positionOf[row]),
   };
@@ -148,6 +225,13 @@ function fillProbabilities(
       sum += row[j];
     }
     for (let j = 0; j < c; j++) row[j] /= sum;
+  }
+}
+
+/** Independent probabilities per class, as a multi-label model gives them. */
+function fillScores(row: Float32Array | Float64Array, shape: PoolSpec["shape"], draw: (c: number) => number): void {
+  for (let j = 0; j < row.length; j++) {
+    row[j] = shape === "uniform" ? 0.5 : shape === "one-hot" ? Math.round(draw(j)) : draw(j);
   }
 }
 
