@@ -74,6 +74,8 @@ export function defaultSpec(nClasses: number): StrategySpec {
   });
 }
 
+export * from "./active-testing";
+export * from "./conformal";
 export { auditFrame, isInAuditFrame } from "./core/auditFrame";
 export {
   bitmapAnd,
@@ -99,4 +101,7 @@ export { arrayMatrix, evenShards, gatherRows } from "./core/rowMatrix";
 export type { StrategyErrorCode } from "./core/strategyError";
 export { StrategyError } from "./core/strategyError";
 export type * from "./core/types";
+export * from "./holdout";
+export * from "./model-selector";
 export { registry } from "./registry";
+export * from "./stopping";

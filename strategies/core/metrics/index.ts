@@ -1,3 +1,5 @@
+export type { BettingOptions } from "./bettingSequence";
+export { BettingSequence } from "./bettingSequence";
 export type { ClassScore } from "./classificationScores";
 export { balancedAccuracy, classScores, confusionMatrix, estimateMacroF1, macroF1 } from "./classificationScores";
 export type { PairedComparison } from "./comparisons";

@@ -1,0 +1,17 @@
+export { comparisonWeights, varianceWeights, voteContest, voteEntropies, voteRisks } from "./baselines";
+export type { CodaOptions } from "./Coda";
+export { Coda } from "./Coda";
+export type { ModelCluster } from "./clusterModels";
+export { clusterModels, DUPLICATE_AGREEMENT } from "./clusterModels";
+export type { SelectorOptions, SelectorPick } from "./ModelSelector";
+export { bestOf, DEFAULT_EPSILON, ModelSelector } from "./ModelSelector";
+export type { PredictionMatrix } from "./predictionMatrix";
+export { correctCounts, majorityVotes, predictionMatrix, voteCounts, withModels } from "./predictionMatrix";
+export type { SelectionMethod, SelectionRun } from "./runSelection";
+export { runSelection, SELECTION_METHODS } from "./runSelection";
+export type { EpsilonTuning, SelectionCurves } from "./simulateSelection";
+export { EPSILON_GRID, labelsToReach, simulateSelection, TUNING_MODELS_MIN, tuneEpsilon } from "./simulateSelection";
+export type { StoppingStrength, StoppingVerdict } from "./stopping";
+export { auditSeparates, isConsensusRefuted, leaderIsCertain, leaderUnchanged } from "./stopping";
+export type { VoteGroups } from "./voteGroups";
+export { groupVotes } from "./voteGroups";
