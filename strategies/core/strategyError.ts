@@ -13,6 +13,7 @@ export type StrategyErrorCode =
   | "E_OPTIONS"
   | "E_SPEC"
   | "E_UNKNOWN_STRATEGY"
+  | "E_NUMERIC"
   | "E_ABORTED";
 
 /** A refused selection: the code is for programs, the message for people, `details` holds the numbers in it. */

@@ -1,7 +1,9 @@
 import type { Kernels } from "./types";
 import { align, KernelArena } from "./wasm/arena";
+import { createFeatureKernels } from "./wasm/features";
 import { createMatrixKernels } from "./wasm/matrix";
 import { createRowKernels } from "./wasm/rows";
+import { createSelectionKernels } from "./wasm/selection";
 import { createSparseKernels } from "./wasm/sparse";
 import { createTrainingKernels } from "./wasm/training";
 import type { KernelExports } from "./wasm/webAssembly";
@@ -48,7 +50,9 @@ export async function instantiateKernels(
     release: (mark) => arena.release(mark),
     ...createMatrixKernels(exports, arena),
     ...createRowKernels(exports, arena),
+    ...createSelectionKernels(exports, arena),
     ...createSparseKernels(exports, arena),
     ...createTrainingKernels(exports, arena),
+    ...createFeatureKernels(exports, arena),
   };
 }

@@ -1,5 +1,7 @@
+import { featureReference } from "./reference/features";
 import { matrixReference } from "./reference/matrix";
 import { rowReference } from "./reference/rows";
+import { selectionReference } from "./reference/selection";
 import { sparseReference } from "./reference/sparse";
 import { trainingReference } from "./reference/training";
 import type { Kernels } from "./types";
@@ -19,7 +21,9 @@ export function createReferenceKernels(): Kernels {
     release: () => undefined,
     ...matrixReference,
     ...rowReference,
+    ...selectionReference,
     ...sparseReference,
     ...trainingReference,
+    ...featureReference,
   };
 }

@@ -12,7 +12,7 @@ export interface KernelMemory {
  * lies inside the kernel's own memory (allocated with {@link Kernels.allocF32} and friends) is used in place; any other
  * array is copied block by block, which costs about one extra pass.
  */
-export interface Kernels extends RowKernels, TrainingKernels, SparseKernels {
+export interface Kernels extends RowKernels, TrainingKernels, SparseKernels, FeatureKernels, SelectionKernels {
   readonly kind: "wasm" | "reference";
 
   /** The linear memory behind `alloc*`; undefined for the reference implementation. Never grows after creation. */
@@ -188,6 +188,55 @@ export interface SparseKernels {
   }): void;
 }
 
+/** Passes that only batch selection needs. */
+export interface SelectionKernels {
+  /**
+   * {@link Kernels.distanceUpdate} for the gradients g_i = p_i ⊗ x_i (c·d values that are never written out):
+   * minDist[i] = min(minDist[i], max(0, |g_i|² + |g′|² − 2·⟨p_i, p′⟩·⟨x_i, x′⟩)) for a centre (p′, x′). Where it shrinks and
+   * `closest` is given, closest[i] = centerIndex. Rows of x that cannot come nearer are not read.
+   */
+  gradientDistanceUpdate(args: {
+    n: number;
+    d: number;
+    c: number;
+    /** n×d. */
+    x: Float32Array;
+    /** |x_i|. */
+    lengths: Float32Array;
+    /** n×c. */
+    p: Float32Array;
+    /** |x_i|²·|p_i|². */
+    norms: Float32Array;
+    center: Float32Array;
+    centerLength: number;
+    centerP: Float32Array;
+    centerNorm: number;
+    minDist: Float32Array;
+    closest?: Int32Array;
+    centerIndex?: number;
+  }): void;
+  /**
+   * One greedy step over n rows, each with a symmetric k×k pair (A, B) held in `a` and `b` (n·k·k). With `products`
+   * (n × k × 2k, the two halves of a row being R and S) it forms X = diag(scales)·(I − 1·pᵀ)·R and W likewise from S, then
+   * A −= sign·X·Xᵀ and B −= sign·(X·Wᵀ + W·Xᵀ). Without `p` the term 1·pᵀ is left out. Always
+   * traces[i] = tr((I + sign·A)⁻¹·B), +∞ where the matrix is not positive definite. Cost: about 2.5·k³ per row.
+   * @throws RangeError when k > 255.
+   */
+  fisherStep(args: {
+    n: number;
+    k: number;
+    /** n×k. */
+    scales: Float64Array;
+    /** n×k. */
+    p?: Float64Array;
+    products?: Float64Array;
+    a: Float64Array;
+    b: Float64Array;
+    sign: 1 | -1;
+    traces: Float64Array;
+  }): void;
+}
+
 /** What gradient training needs beside GEMM and Adam. */
 export interface TrainingKernels {
   /** x = max(x, 0) in place over n values; NaN becomes 0. */
@@ -240,4 +289,130 @@ export interface PoolArguments {
   c: number;
   size: number;
   stride: number;
+}
+
+/** Rows of one element type: every array of a call has the same one. */
+export type Floats = Float32Array | Float64Array;
+
+/** How a cluster is weighed by {@link FeatureKernels.largestCluster}. */
+export type ClusterWeight = "squared-distance" | "distance" | "count";
+
+/** A shorter stand-in of every row: see {@link FeatureKernels.nearestPruned}. */
+export interface ShortRows {
+  /** n×dim float32, dim a multiple of 8. */
+  readonly rows: Float32Array;
+  readonly center: Float32Array;
+  readonly dim: number;
+}
+
+/**
+ * Passes over feature rows for batch selection. An inner product of a row has the same bits in every one of these
+ * kernels, so that visiting fewer rows never changes a result. Arrays outside kernel memory are copied whole.
+ */
+export interface FeatureKernels {
+  /** out[i] = ⟨x_i, vector⟩ for n rows of width d. */
+  rowDots(args: { x: Floats; n: number; d: number; vector: Floats; out: Floats }): void;
+  /** out[i] = ‖x_i‖², with the bits that `rowDots` of a row with itself has. */
+  rowSquares(args: { x: Floats; n: number; d: number; out: Floats }): void;
+  /** outFirst[i] = ⟨x_i, first⟩ and outSecond[i] = ⟨x_i, second⟩, reading each row once. */
+  rowDotPairs(args: {
+    x: Float64Array;
+    n: number;
+    d: number;
+    first: Float64Array;
+    second: Float64Array;
+    outFirst: Float64Array;
+    outSecond: Float64Array;
+  }): void;
+  /** As {@link Kernels.gemm}, in float64. */
+  gemmF64(args: {
+    m: number;
+    n: number;
+    k: number;
+    a: Float64Array;
+    b: Float64Array;
+    out: Float64Array;
+    transA?: boolean;
+    transB?: boolean;
+    alpha?: number;
+    beta?: number;
+  }): void;
+  /**
+   * For each of m centres in order: minDist[i] = min(minDist[i], ‖x_i‖² + ‖c‖² − 2⟨x_i, c⟩), and where it shrinks
+   * owner[i] = firstIndex + the centre's place. With `isClamped` a negative distance counts as 0. A NaN changes nothing.
+   */
+  nearestCenters(
+    args: NearestArguments & { centers: Floats; centerNorms: Floats; m: number; firstIndex: number },
+  ): void;
+  /**
+   * As {@link nearestCenters} for one centre, leaving out rows that a lower bound proves not nearer: the squared
+   * distance of their `short` rows minus slacks[i] + centerSlack, refined by `long` where given. The last coordinate of a
+   * short row is the norm of what the others leave out; `long` continues without that coordinate.
+   * @returns rows whose distance was computed.
+   */
+  nearestPruned(
+    args: NearestArguments & {
+      center: Floats;
+      centerNorm: number;
+      centerIndex: number;
+      short: ShortRows;
+      long?: ShortRows;
+      slacks: Floats;
+      centerSlack: number;
+    },
+  ): number;
+  /** Makes `heap` hold the rows 0 … n − 1, the one with the largest value (lowest row on ties) in front. */
+  orderHeap(heap: Int32Array, n: number, values: Floats): void;
+  /**
+   * The row whose value is largest after it was lowered by every vector: values[i] = min(values[i], max(0, ‖x_i‖² +
+   * scalars[t] − 2⟨x_i, vectors_t⟩)), `owner[i]` the t it fell to. Only rows that could be first are brought up to date;
+   * steps[i] counts the vectors row i has seen. Ties: lowest row.
+   */
+  farthestOfHeap(
+    args: HeapArguments & {
+      x: Floats;
+      norms: Floats;
+      vectors: Floats;
+      scalars: Floats;
+      values: Floats;
+      owner: Int32Array;
+    },
+  ): number;
+  /** As {@link farthestOfHeap} with values[i] −= ⟨x_i, vectors_t⟩² / scalars[t]. */
+  uncertainOfHeap(
+    args: HeapArguments & { x: Float64Array; vectors: Float64Array; scalars: Float64Array; values: Float64Array },
+  ): number;
+  /** Puts the first row of the heap in its place after its value was lowered. */
+  sinkFirst(heap: Int32Array, n: number, values: Floats): void;
+  /**
+   * Of the clusters whose weight is exactly the largest, the row not taken that has the largest minDist; −1 when they
+   * have none. Ties: lowest row. `sizes` gets the weight of every cluster.
+   */
+  largestCluster(args: {
+    minDist: Floats;
+    owner: Int32Array;
+    taken: Int32Array;
+    n: number;
+    weight: ClusterWeight;
+    sizes: Float64Array;
+    nCenters: number;
+  }): number;
+}
+
+export interface NearestArguments {
+  x: Floats;
+  n: number;
+  d: number;
+  norms: Floats;
+  minDist: Floats;
+  owner: Int32Array;
+  isClamped: boolean;
+}
+
+export interface HeapArguments {
+  d: number;
+  nVectors: number;
+  heap: Int32Array;
+  n: number;
+  steps: Int32Array;
 }

@@ -38,6 +38,37 @@ export interface KernelExports {
       beta: number,
     ]
   ): void;
+  gradientDistanceUpdate(
+    ...args: [
+      x: Pointer,
+      lengths: Pointer,
+      p: Pointer,
+      norms: Pointer,
+      n: number,
+      d: number,
+      c: number,
+      center: Pointer,
+      centerLength: number,
+      centerP: Pointer,
+      centerNorm: number,
+      minDist: Pointer,
+      closest: Pointer,
+      centerIndex: number,
+    ]
+  ): void;
+  fisherStep(
+    ...args: [
+      n: number,
+      k: number,
+      scales: Pointer,
+      p: Pointer,
+      products: Pointer,
+      a: Pointer,
+      b: Pointer,
+      sign: number,
+      traces: Pointer,
+    ]
+  ): void;
   dots(
     ...args: [
       m: number,
@@ -91,6 +122,40 @@ export interface KernelExports {
       out: Pointer,
     ]
   ): void;
+
+  rowDotsF32: RowDotsCall;
+  rowDotsF64: RowDotsCall;
+  rowSquaresF32(x: Pointer, n: number, d: number, out: Pointer): void;
+  rowSquaresF64(x: Pointer, n: number, d: number, out: Pointer): void;
+  rowDotPairs(
+    ...args: [x: Pointer, n: number, d: number, first: Pointer, second: Pointer, outFirst: Pointer, outSecond: Pointer]
+  ): void;
+  gemmF64: KernelExports["gemmF32"];
+  nearestCentersF32: NearestCall;
+  nearestCentersF64: NearestCall;
+  nearestPrunedF32: PrunedCall;
+  nearestPrunedF64: PrunedCall;
+  orderHeapF32(heap: Pointer, n: number, values: Pointer): void;
+  orderHeapF64(heap: Pointer, n: number, values: Pointer): void;
+  farthestOfHeapF32: FarthestCall;
+  farthestOfHeapF64: FarthestCall;
+  uncertainOfHeapF64(
+    ...args: [
+      x: Pointer,
+      d: number,
+      vectors: Pointer,
+      scalars: Pointer,
+      nVectors: number,
+      heap: Pointer,
+      n: number,
+      values: Pointer,
+      steps: Pointer,
+    ]
+  ): number;
+  sinkFirstF32(heap: Pointer, n: number, values: Pointer): void;
+  sinkFirstF64(heap: Pointer, n: number, values: Pointer): void;
+  largestClusterF32: ClusterCall;
+  largestClusterF64: ClusterCall;
 
   relu(x: Pointer, n: number): void;
   reluBackward(gradient: Pointer, activated: Pointer, n: number): void;
@@ -168,3 +233,64 @@ export type PatchCall = [
   ow: number,
   out: Pointer,
 ];
+
+type RowDotsCall = (x: Pointer, n: number, d: number, vector: Pointer, out: Pointer) => void;
+
+type NearestCall = (
+  ...args: [
+    x: Pointer,
+    n: number,
+    d: number,
+    norms: Pointer,
+    centers: Pointer,
+    centerNorms: Pointer,
+    m: number,
+    first: number,
+    minDist: Pointer,
+    owner: Pointer,
+    isClamped: number,
+  ]
+) => void;
+
+type PrunedCall = (
+  ...args: [
+    x: Pointer,
+    n: number,
+    d: number,
+    norms: Pointer,
+    center: Pointer,
+    centerNorm: number,
+    index: number,
+    minDist: Pointer,
+    owner: Pointer,
+    isClamped: number,
+    short: Pointer,
+    centerShort: Pointer,
+    dShort: number,
+    long: Pointer,
+    centerLong: Pointer,
+    dLong: number,
+    slacks: Pointer,
+    slack: number,
+  ]
+) => number;
+
+type FarthestCall = (
+  ...args: [
+    x: Pointer,
+    d: number,
+    norms: Pointer,
+    vectors: Pointer,
+    scalars: Pointer,
+    nVectors: number,
+    heap: Pointer,
+    n: number,
+    values: Pointer,
+    owner: Pointer,
+    steps: Pointer,
+  ]
+) => number;
+
+type ClusterCall = (
+  ...args: [minDist: Pointer, owner: Pointer, taken: Pointer, n: number, kind: number, sizes: Pointer, nCenters: number]
+) => number;

@@ -1,0 +1,79 @@
+import type { Kernels } from "../../kernels/types";
+
+/** Passes of subspace iteration: directions need not be exact, only orthonormal. */
+const ITERATIONS = 4;
+
+/**
+ * About the q leading principal directions of centred rows (n×d), by subspace iteration from `start` (d×q). The columns
+ * are orthonormal to float64 rounding before they are stored as float32.
+ *
+ * @returns directions d×q sorted by variance, the variance along each, and the total variance.
+ */
+export function leadingDirections(
+  kernels: Kernels,
+  rows: Float32Array,
+  n: number,
+  d: number,
+  q: number,
+  start: Float32Array,
+): { directions: Float32Array; variances: number[]; total: number } {
+  const covariance = new Float32Array(d * d);
+  kernels.gemm({ m: d, n: d, k: n, a: rows, b: rows, out: covariance, transA: true, alpha: 1 / n });
+  let total = 0;
+  for (let j = 0; j < d; j++) total += covariance[j * d + j];
+  let columns = orthonormalColumns(Float64Array.from(start), d, q);
+  const product = new Float32Array(d * q);
+  const apply = () =>
+    kernels.gemm({ m: d, n: q, k: d, a: covariance, b: Float32Array.from(rowMajor(columns, d, q)), out: product });
+  for (let pass = 0; pass < ITERATIONS; pass++) {
+    apply();
+    columns = orthonormalColumns(Float64Array.from(product), d, q);
+  }
+  apply();
+  const variances = columns.map((column, c) => column.reduce((sum, value, j) => sum + value * product[j * q + c], 0));
+  const order = variances.map((_, c) => c).sort((a, b) => variances[b] - variances[a]);
+  const sorted = order.map((c) => columns[c]);
+  return { directions: Float32Array.from(rowMajor(sorted, d, q)), variances: order.map((c) => variances[c]), total };
+}
+
+/** Gram–Schmidt, twice, of the columns of a d×q matrix; a column without anything new becomes a unit vector that is. */
+function orthonormalColumns(matrix: Float64Array, d: number, q: number): Float64Array[] {
+  const columns: Float64Array[] = [];
+  for (let c = 0; c < q; c++) {
+    let column = new Float64Array(d);
+    for (let j = 0; j < d; j++) column[j] = matrix[j * q + c];
+    let spare = 0;
+    while (!orthonormalize(column, columns)) {
+      column = new Float64Array(d);
+      column[spare++] = 1;
+    }
+    columns.push(column);
+  }
+  return columns;
+}
+
+function orthonormalize(column: Float64Array, earlier: readonly Float64Array[]): boolean {
+  const before = norm(column);
+  if (!(before > 0)) return false;
+  for (let pass = 0; pass < 2; pass++) {
+    for (const other of earlier) {
+      let product = 0;
+      for (let j = 0; j < column.length; j++) product += column[j] * other[j];
+      for (let j = 0; j < column.length; j++) column[j] -= product * other[j];
+    }
+  }
+  const after = norm(column);
+  if (!(after > 1e-10 * before)) return false;
+  for (let j = 0; j < column.length; j++) column[j] /= after;
+  return true;
+}
+
+function norm(column: Float64Array): number {
+  return Math.sqrt(column.reduce((sum, value) => sum + value * value, 0));
+}
+
+function rowMajor(columns: readonly Float64Array[], d: number, q: number): Float64Array {
+  const matrix = new Float64Array(d * q);
+  for (let c = 0; c < q; c++) for (let j = 0; j < d; j++) matrix[j * q + c] = columns[c][j];
+  return matrix;
+}

@@ -1,0 +1,108 @@
+import { allocFloats, allocIntegers, precisionOf } from "../algebra/floats";
+import type { DenseKernel } from "../algebra/types";
+import type { NearestOptions } from "./nearestState";
+import { nearestState } from "./nearestState";
+import type { MethodPicks, SelectionProblem } from "./types";
+import { candidateCount } from "./types";
+
+/**
+ * Farthest point: always the candidate with the largest squared distance to the nearest selected row. With nothing
+ * selected the first pick has the largest k(x, x). Ties: lowest row; coinciding rows come last, in row order.
+ *
+ * With explicit features only candidates that could be farthest are brought up to date. Cost O(n·(b + known)·dim) at worst.
+ */
+export function maxDist(problem: SelectionProblem, options: NearestOptions): MethodPicks {
+  const { kernel } = problem;
+  return kernel.kind === "dense" && options.isClamped && options.prune !== "never"
+    ? maxDistLazily(problem, kernel)
+    : maxDistByPasses(problem, options);
+}
+
+function maxDistLazily(problem: SelectionProblem, kernel: DenseKernel): MethodPicks {
+  const { kernels, nKnown, count, mode } = problem;
+  const n = candidateCount(problem);
+  const d = kernel.dim;
+  const precision = precisionOf(kernel.values);
+  const mark = kernels.mark();
+  try {
+    const x = kernel.values.subarray(nKnown * d);
+    const nFirst = mode === "tp" ? nKnown : 0;
+    const vectors = allocFloats(kernels, precision, (nFirst + count) * d);
+    const scalars = allocFloats(kernels, precision, nFirst + count);
+    const norms = allocFloats(kernels, precision, n);
+    const values = allocFloats(kernels, precision, n).fill(Number.POSITIVE_INFINITY);
+    const heap = allocIntegers(kernels, n);
+    const steps = allocIntegers(kernels, n);
+    const owner = allocIntegers(kernels, n).fill(-1);
+    kernels.rowSquares({ x, n, d, out: norms });
+    vectors.set(kernel.values.subarray(0, nFirst * d));
+    kernels.rowSquares({ x: vectors, n: nFirst, d, out: scalars });
+    kernels.orderHeap(heap, n, values);
+    let nVectors = nFirst;
+    const picks: MethodPicks = { rows: [], scores: [], nearest: [] };
+    while (picks.rows.length < count) {
+      const isFirst = nVectors === 0;
+      const row = isFirst
+        ? indexOfLargest(norms, n)
+        : kernels.farthestOfHeap({ x, d, norms, vectors, scalars, nVectors, heap, n, values, owner, steps });
+      const score = isFirst ? norms[row] : values[row];
+      if (row < 0 || !Number.isFinite(score)) return { ...picks, stopped: "not-finite" };
+      picks.rows.push(row);
+      picks.scores.push(score);
+      picks.nearest.push(kernelRowOf(owner[row], nFirst, nKnown, picks.rows));
+      vectors.set(x.subarray(row * d, (row + 1) * d), nVectors * d);
+      scalars[nVectors] = norms[row];
+      nVectors++;
+      values[row] = Number.NEGATIVE_INFINITY;
+      // The first pick of all is not in front of the heap, whose values are all infinite.
+      if (isFirst) kernels.orderHeap(heap, n, values);
+      else kernels.sinkFirst(heap, n, values);
+      problem.onPick?.(picks.rows.length);
+    }
+    return picks;
+  } finally {
+    kernels.release(mark);
+  }
+}
+
+/** Kernel row of a centre given by its place among known rows and picks. */
+function kernelRowOf(ordinal: number, nFirst: number, nKnown: number, rows: readonly number[]): number | null {
+  if (ordinal < 0) return null;
+  return ordinal < nFirst ? ordinal : nKnown + rows[ordinal - nFirst];
+}
+
+function maxDistByPasses(problem: SelectionProblem, options: NearestOptions): MethodPicks {
+  const { kernels, kernel, nKnown, count, mode } = problem;
+  const n = candidateCount(problem);
+  const mark = kernels.mark();
+  try {
+    const state = nearestState(problem, options);
+    if (mode === "tp") state.addRange(0, nKnown);
+    const taken = new Uint8Array(n);
+    const picks: MethodPicks = { rows: [], scores: [], nearest: [] };
+    while (picks.rows.length < count) {
+      const scores = state.centers.length === 0 ? kernel.diagonal().subarray(nKnown) : state.minDist;
+      const row = indexOfLargest(scores, n, taken);
+      if (row < 0 || !Number.isFinite(scores[row])) return { ...picks, stopped: "not-finite" };
+      taken[row] = 1;
+      picks.rows.push(row);
+      picks.scores.push(scores[row]);
+      picks.nearest.push(state.owner[row] < 0 ? null : state.centers[state.owner[row]]);
+      if (picks.rows.length < count) state.add(nKnown + row);
+      problem.onPick?.(picks.rows.length);
+    }
+    return picks;
+  } finally {
+    kernels.release(mark);
+  }
+}
+
+/** Lowest row of the largest value among rows not taken; a NaN is never the largest; −1 when there is none. */
+export function indexOfLargest(values: ArrayLike<number>, n: number, taken?: ArrayLike<number>): number {
+  let best = -1;
+  for (let i = 0; i < n; i++) {
+    if (taken !== undefined && taken[i] !== 0) continue;
+    if (best < 0 ? !Number.isNaN(values[i]) : values[i] > values[best]) best = i;
+  }
+  return best;
+}
