@@ -50,7 +50,7 @@ export class ModelSelector {
   readonly #correct: Int32Array;
   /** Kept items that have no label yet, as positions in groups.kept. */
   #open: Uint32Array;
-  #labelled = 0;
+  readonly #asked = new Set<number>();
 
   /** @throws RangeError when ε is not in (0, 0.5]. */
   constructor(matrix: PredictionMatrix, options: SelectorOptions) {
@@ -78,7 +78,7 @@ export class ModelSelector {
 
   /** Labels given. */
   get labelled(): number {
-    return this.#labelled;
+    return this.#asked.size;
   }
 
   /** Correct answers per model; do not write. */
@@ -131,12 +131,13 @@ export class ModelSelector {
     let least = Number.POSITIVE_INFINITY;
     for (let i = 0; i < bits.length; i++) least = Math.min(least, bits[i]);
     const ties = items.filter((_, i) => bits[i] <= least + TIE_BITS);
-    const at = this.#options.ties === "lowest" ? 0 : this.#random.below(ties.length, this.#labelled);
+    const at = this.#options.ties === "lowest" ? 0 : this.#random.below(ties.length, this.#asked.size);
     return { item: ties[at], expectedEntropy: least, ties };
   }
 
   /**
-   * Takes a label, of any item: also one bought for another purpose, or before a candidate was exchanged.
+   * Takes a label, of any item: also one bought for another purpose, or before a candidate was exchanged. The label of an
+   * item counts once.
    * @throws RangeError when the item or the class does not exist.
    */
   record(item: number, label: number): void {
@@ -148,8 +149,9 @@ export class ModelSelector {
         `ModelSelector: the label of item ${item} is ${label}; a class 0 … ${nClasses - 1} was expected.`,
       );
     }
+    if (this.#asked.has(item)) return;
     for (let j = 0; j < nModels; j++) if (values[item * nModels + j] === label) this.#correct[j]++;
-    this.#labelled++;
+    this.#asked.add(item);
     const { kept } = this.groups;
     this.#open = this.#open.filter((position) => kept[position] !== item);
   }
@@ -162,7 +164,7 @@ export class ModelSelector {
   /** One of {@link bestModels}, drawn by the seed where several tie. */
   best(): number {
     const best = this.bestModels();
-    return best[this.#bestRandom.below(best.length, this.#labelled)];
+    return best[this.#bestRandom.below(best.length, this.#asked.size)];
   }
 }
 

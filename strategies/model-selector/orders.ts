@@ -1,9 +1,14 @@
 import type { KeyedRandom } from "../core/keyedRandom";
 
-/** Items by descending value; ties go to the item that stands first. */
-export function descendingOrder(items: Uint32Array, values: ArrayLike<number>): Uint32Array {
+/** Values closer than this are equal up to rounding. */
+const TIE = 1e-12;
+
+/** Items by descending value; ties are drawn by the random stream, keyed by item, or go to the item that stands first. */
+export function descendingOrder(items: Uint32Array, values: ArrayLike<number>, random?: KeyedRandom): Uint32Array {
+  const rounded = Float64Array.from(items, (_, i) => Math.round(values[i] / TIE));
+  const draws = Float64Array.from(items, (item, i) => (random === undefined ? i : random.uniform(item)));
   return Uint32Array.from({ length: items.length }, (_, i) => i)
-    .sort((a, b) => values[b] - values[a] || a - b)
+    .sort((a, b) => rounded[b] - rounded[a] || draws[a] - draws[b] || a - b)
     .map((i) => items[i]);
 }
 

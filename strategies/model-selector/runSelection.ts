@@ -129,9 +129,9 @@ function fixedOrder(args: SelectionArguments, candidates: Uint32Array): Uint32Ar
   const at = (values: Float64Array) => Float64Array.from(candidates, (item) => values[item]);
   switch (method) {
     case "entropy":
-      return descendingOrder(candidates, at(voteEntropies(matrix)));
+      return descendingOrder(candidates, at(voteEntropies(matrix)), random);
     case "margin":
-      return descendingOrder(candidates, at(voteContest(matrix, marginEvenSplit)));
+      return descendingOrder(candidates, at(voteContest(matrix, marginEvenSplit)), random);
     case "vma":
       return weightedOrder(candidates, at(varianceWeights(matrix)), random);
     case "amc":

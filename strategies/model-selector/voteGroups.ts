@@ -30,12 +30,21 @@ class Growing<T extends Uint32Array | Uint16Array | Uint8Array> {
   constructor(private array: T) {}
 
   push(value: number): void {
-    if (this.length === this.array.length) {
-      const larger = new (this.array.constructor as new (n: number) => T)(this.array.length * 2);
-      larger.set(this.array as never);
-      this.array = larger;
-    }
+    if (this.length === this.array.length) this.#growTo(this.array.length * 2);
     this.array[this.length++] = value;
+  }
+
+  /** Makes room for n more values and counts them as there; returns the whole array to write them into. */
+  extend(n: number): T {
+    this.length += n;
+    if (this.length > this.array.length) this.#growTo(Math.max(this.length, this.array.length * 2));
+    return this.array;
+  }
+
+  #growTo(capacity: number): void {
+    const larger = new (this.array.constructor as new (n: number) => T)(capacity);
+    larger.set(this.array as never);
+    this.array = larger;
   }
 
   finish(): T {
@@ -63,6 +72,7 @@ class GroupBuilder {
   readonly #votes: Uint32Array;
   readonly #canonical: Uint32Array;
   readonly #counts: Uint32Array;
+  readonly #places: Uint32Array;
   readonly #shapesByHash = new Map<number, number[]>();
   readonly #firstItemOf: number[] = [];
 
@@ -72,6 +82,7 @@ class GroupBuilder {
     this.#votes = new Uint32Array(matrix.nClasses + 1);
     this.#canonical = new Uint32Array(matrix.nModels);
     this.#counts = new Uint32Array(matrix.nClasses + 1);
+    this.#places = new Uint32Array(matrix.nClasses + 1);
     this.#groupStarts.push(0);
     this.#memberStarts.push(0);
   }
@@ -133,11 +144,20 @@ class GroupBuilder {
     for (let s = 0; s < nSlots; s++) {
       if (s + 1 !== abstainers && (largest < 0 || counts[s] > counts[largest])) largest = s;
     }
+    // Models by slot, in one pass: counts become places.
+    const places = this.#places;
+    let place = this.#members.length;
     for (let s = 0; s < nSlots; s++) {
       if (s === largest) continue;
-      for (let j = 0; j < canonical.length; j++) if (canonical[j] === s + 1) this.#members.push(j);
-      this.#memberStarts.push(this.#members.length);
+      places[s] = place;
+      place += counts[s];
+      this.#memberStarts.push(place);
       this.#isAbstention.push(s + 1 === abstainers ? 1 : 0);
+    }
+    const members = this.#members.extend(place - this.#members.length);
+    for (let j = 0; j < canonical.length; j++) {
+      const slot = canonical[j] - 1;
+      if (slot !== largest) members[places[slot]++] = j;
     }
     this.#groupStarts.push(this.#isAbstention.length);
   }
