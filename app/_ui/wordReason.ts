@@ -72,6 +72,17 @@ function wordOne(reason: Reason, titles: readonly string[]): string | null {
         ? "Unlike anything labelled so far."
         : `Further from everything labelled so far than ${formatPercent(percentile, 0)} of the pool.`;
     }
+    case "largestCluster": {
+      const share = numberOf(reason.clusterShare);
+      if (share === null) return "The first of its kind: nothing has been labelled yet.";
+      return `The most unusual of ${formatNumber(numberOf(reason.clusterSize) ?? 1)} items around one labelled item; ${formatPercent(share, 0)} of what the model has not seen lies there.`;
+    }
+    case "predictiveVariance":
+      return "The model's prediction is among the least certain, given what is labelled and picked already.";
+    case "lowersVariance":
+      return "Its label would lower the model's mean uncertainty most.";
+    case "balancesPool":
+      return "Brings the labelled items closest to the make-up of the whole pool.";
     case "represents": {
       const size = numberOf(reason.clusterSize);
       const labelled = numberOf(reason.labelledInCluster) ?? 0;

@@ -30,6 +30,9 @@ const NOTICES: Record<string, (d: Details) => string> = {
     `${d.missing} audit places went to the strategy: the items set aside for audits are used up.`,
   AUDIT_FRAME_SERVED_AS_TRAIN: (d) =>
     `${d.count} items set aside for audits were used for training: nothing else is left.`,
+  SELECTION_STOPPED: (d) =>
+    `After ${d.after} picks the strategy had nothing left to choose by; ${d.filled} items were drawn at random.`,
+  ARITHMETIC: (d) => `Computed in ${d.dtype === "f64" ? "double" : "single"} precision.`,
   PART_EXHAUSTED: (d) => `Part ${Number(d.part) + 1} of the mix fell ${d.missing} items short.`,
 };
 

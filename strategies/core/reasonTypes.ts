@@ -141,6 +141,21 @@ export type Reason =
       readonly target: number;
       readonly have: number | null;
     }
+  /** Picked from the cluster of the nearest labelled or earlier picked row that weighs most. */
+  | {
+      readonly code: "largestCluster";
+      readonly distance: number | null;
+      readonly nearest: number | null;
+      readonly clusterSize: number | null;
+      /** Share of the whole pool's squared distance that lies in the cluster. */
+      readonly clusterShare: number | null;
+    }
+  /** Variance of the model's prediction given everything selected before, in units of the kernel. */
+  | { readonly code: "predictiveVariance"; readonly variance: number }
+  /** How much the label would lower the mean predictive variance. */
+  | { readonly code: "lowersVariance"; readonly gain: number }
+  /** How far the pick moves the weighted batch towards the pool's mean. */
+  | { readonly code: "balancesPool"; readonly gain: number }
   | { readonly code: "random" }
   | { readonly code: "audit"; readonly frameRemaining: number };
 
@@ -252,6 +267,22 @@ export type Notice =
       readonly level: "warning";
       readonly stratum: number;
       readonly missing: number;
+    }
+  /** The method had nothing left to choose by after some picks; the rest of the batch was drawn at random. */
+  | {
+      readonly code: "SELECTION_STOPPED";
+      readonly level: "fallback";
+      readonly after: number;
+      readonly filled: number;
+      readonly cause: "nothing-left" | "not-positive" | "not-finite";
+    }
+  /** Element type the selection ran in, and what was added to a diagonal to factor it (0: nothing). */
+  | {
+      readonly code: "ARITHMETIC";
+      readonly level: "info";
+      readonly dtype: "f32" | "f64";
+      readonly posterior: "none" | "features" | "kernel";
+      readonly jitter: number;
     }
   | { readonly code: "PART_EXHAUSTED"; readonly level: "fallback"; readonly part: number; readonly missing: number };
 
