@@ -106,3 +106,16 @@ export function meanDiagonal(kernel: KernelRows, m: number): number {
 export function denseOf(kernel: KernelRows): DenseKernel | undefined {
   return kernel.kind === "dense" ? kernel : undefined;
 }
+
+/**
+ * Divides features in place by the root of the mean k(x, x) of rows 0 … nKnown − 1, of all rows when none is known.
+ * Features of zeros stay.
+ */
+export function scaleInPlace(kernel: DenseKernel, nKnown: number): void {
+  if (kernel.n === 0) return;
+  const mean = meanDiagonal(kernel, nKnown > 0 ? nKnown : kernel.n);
+  if (!(mean > 0)) return;
+  const factor = 1 / Math.sqrt(mean);
+  const { values } = kernel;
+  for (let i = 0; i < values.length; i++) values[i] *= factor;
+}

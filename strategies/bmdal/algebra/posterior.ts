@@ -14,7 +14,7 @@ const BLOCK_ROWS = 4096;
  * k(x, x') − k(x, T)(k(T, T) + σ²I)⁻¹k(T, x'). Explicit features with dim ≤ max(1024, 3·|T|) stay explicit (float64,
  * defined up to a rotation); otherwise the kernel's values are corrected by an |T|-vector per row.
  *
- * σ² is meant for kernels whose mean k(x, x) is 1: `scale` first. No rows: the kernel itself.
+ * `isOwned`: float64 features may be overwritten, which spares a copy of them. σ² is meant for kernels whose mean k(x, x) is 1: `scale` first. No rows: the kernel itself.
  * Cost: features O(|T|p² + p³ + np²); kernel O(|T|³ + n|T|²) and n·|T| values more.
  */
 export function posteriorKernel(
@@ -23,13 +23,16 @@ export function posteriorKernel(
   rows: { first: number; end: number },
   sigma: number,
   form: "auto" | "features" | "kernel" = "auto",
+  isOwned = false,
 ): KernelRows {
   const count = rows.end - rows.first;
   if (count === 0) return base;
   const isExplicit =
     base.kind === "dense" &&
     (form === "features" || (form === "auto" && base.dim <= Math.max(FEATURES_MAX, 3 * count)));
-  return isExplicit ? posteriorFeatures(context, base, rows, sigma) : posteriorValues(context, base, rows, sigma);
+  return isExplicit
+    ? posteriorFeatures(context, base, rows, sigma, isOwned)
+    : posteriorValues(context, base, rows, sigma);
 }
 
 /** σ·Φ·L⁻ᵀ with LLᵀ = Φ_TᵀΦ_T + σ²I. */
@@ -38,6 +41,7 @@ function posteriorFeatures(
   base: DenseKernel,
   { first, end }: { first: number; end: number },
   sigma: number,
+  isOwned: boolean,
 ): DenseKernel {
   const { kernels } = context;
   const { n, dim } = base;
@@ -50,12 +54,16 @@ function posteriorFeatures(
   const inverse = new Float64Array(dim * dim);
   for (let i = 0; i < dim; i++) inverse[i * dim + i] = 1;
   kernels.solveLower(factor, dim, inverse, dim);
-  const out = allocFloats(kernels, "f64", n * dim);
+  const out = isOwned ? values : allocFloats(kernels, "f64", n * dim);
+  const mark = kernels.mark();
+  const block = allocFloats(kernels, "f64", Math.min(n, BLOCK_ROWS) * dim);
   for (let start = 0; start < n; start += BLOCK_ROWS) {
     const count = Math.min(BLOCK_ROWS, n - start);
-    const [a, to] = [values, out].map((array) => array.subarray(start * dim, (start + count) * dim));
-    multiply(kernels, { m: count, n: dim, k: dim, a, b: inverse, out: to, transB: true, alpha: sigma });
+    const a = values.subarray(start * dim, (start + count) * dim);
+    multiply(kernels, { m: count, n: dim, k: dim, a, b: inverse, out: block, transB: true, alpha: sigma });
+    out.set(block.subarray(0, count * dim), start * dim);
   }
+  kernels.release(mark);
   return denseKernel(kernels, out, n, dim);
 }
 
