@@ -76,6 +76,67 @@ program
     if (!report.isIdentical) process.exitCode = 1;
   });
 
+program
+  .command("estimate")
+  .description("mean loss of a test frame from draws with known probabilities, with intervals")
+  .requiredOption("--draws <file>", "CSV with the columns draw,item,q,loss and, where known, q_min")
+  .requiredOption("--pool-size <n>", "items of the frame, drawn or not")
+  .option("--control <file>", "CSV with the columns item,g: predicted loss of every item of the frame")
+  .option(
+    "--metric <name>",
+    "mean, accuracy (1 − mean) or ratio (columns numerator,denominator instead of loss)",
+    "mean",
+  )
+  .option("--alpha <share>", "1 − level of the intervals", "0.05")
+  .option("--defensive <share>", "share of uniform mass that every draw had; bounds q where q_min is not in the file")
+  .option("--json", "as one JSON object")
+  .action(async (flags) => {
+    const { estimateAsText, estimateFromDraws } = await import("./commands/estimateFromDraws");
+    const result = estimateFromDraws(flags);
+    process.stdout.write(flags.json === true ? `${JSON.stringify(result)}\n` : estimateAsText(result));
+  });
+
+program
+  .command("test-plan")
+  .description("draw the items to label for testing a model, with their probabilities")
+  .requiredOption("--probabilities <file>", "class probabilities of the evaluated model, n × classes")
+  .option(
+    "--surrogate <file>",
+    "class probabilities of another, calibrated model; the evaluated one stands in without it",
+  )
+  .requiredOption("--loss <name>", "error or logloss")
+  .requiredOption("--draws <n>", "items to draw")
+  .requiredOption("--seed <text>", "seed of the draws")
+  .option("--score <name>", "root or expected; root for error and expected for logloss unless given")
+  .option("--defensive <share>", "share of uniform mass in every draw", "0.1")
+  .option("--control-out <file>", "write the predicted loss of every item here, for winnow estimate --control")
+  .option("--json", "as one JSON object instead of CSV")
+  .action(async (flags) => {
+    const { planAsCsv, planTest } = await import("./commands/planTest");
+    const plan = await planTest(flags);
+    process.stdout.write(flags.json === true ? `${JSON.stringify(plan)}\n` : planAsCsv(plan));
+  });
+
+program
+  .command("model-selector")
+  .description("find the best of many models with few labels")
+  .requiredOption("--predictions <file>", "class numbers, items × models; −1 for no prediction")
+  .requiredOption("--labels <file>", "class numbers, one per item; read only for items that are asked")
+  .requiredOption("--classes <n>", "classes of the labels")
+  .option("--epsilon <share>", "auto, or a number up to 0.5", "0.42")
+  .requiredOption("--budget <n>", "labels to spend")
+  .requiredOption("--seed <text>", "seed of ties and draws")
+  .option("--method <name>", "model-selector, coda, vma, amc, entropy, margin or random", "model-selector")
+  .option("--ties <rule>", "seeded or lowest", "seeded")
+  .option("--realisations <n>", "instead of one run, how often the best model is found over this many random pools")
+  .option("--pool <n>", "items of each random pool")
+  .option("--json", "as one JSON object")
+  .action(async (flags) => {
+    const { selectionAsText, selectModel } = await import("./commands/selectModel");
+    const result = await selectModel(flags);
+    process.stdout.write(flags.json === true ? `${JSON.stringify(result)}\n` : selectionAsText(result));
+  });
+
 function writeResult(value: unknown, path?: string): void {
   const text = `${JSON.stringify(value)}\n`;
   if (path === undefined) process.stdout.write(text);

@@ -18,11 +18,7 @@ import { descendingOrder } from "./orders";
 const golden = JSON.parse(
   readFileSync(new URL("../../test/golden/evaluation/model_selector.json", import.meta.url), "utf8"),
 );
-const {
-  predictions,
-  labels,
-  num_classes: nClasses,
-} = golden as { predictions: number[][]; labels: number[]; num_classes: number };
+const { predictions, num_classes: nClasses } = golden as { predictions: number[][]; num_classes: number };
 const matrix = predictionMatrix(predictions.flat(), predictions.length, predictions[0].length, nClasses);
 const kept = groupVotes(matrix).kept;
 
@@ -31,8 +27,24 @@ function near(actual: ArrayLike<number>, expected: ArrayLike<number>, tolerance 
   for (let i = 0; i < expected.length; i++) expect(Math.abs(actual[i] - expected[i])).toBeLessThanOrEqual(tolerance);
 }
 
+interface Run {
+  epsilon: number;
+  kept_after_agreement_filter: number[];
+  steps: {
+    unlabeled: number[];
+    expected_entropy_bits: number[];
+    min: number;
+    tie_set: number[];
+    chosen: number;
+    label: number;
+    posterior_entropy_bits: number;
+    correct_counts: number[];
+    best_models: number[];
+  }[];
+}
+
 describe("MODEL SELECTOR", () => {
-  test.each(golden.runs.map((run: { epsilon: number }) => [run.epsilon, run]))(
+  test.each((golden.runs as Run[]).map((run) => [run.epsilon, run] as const))(
     "every step at ε = %f",
     (epsilon, run) => {
       const selector = new ModelSelector(matrix, { epsilon, seed: "golden", ties: "lowest" });

@@ -33,6 +33,8 @@ export interface SelectionArguments {
   readonly items?: ArrayLike<number>;
   readonly groups?: VoteGroups;
   readonly marginEvenSplit?: "most-contested" | "released-code";
+  /** Of model-selector: how ties are broken. */
+  readonly ties?: "seeded" | "lowest";
 }
 
 /** Spends a budget by one method on items whose labels are known: for the command line, tests and comparisons. */
@@ -72,9 +74,9 @@ interface Asker {
 }
 
 function askerOf(args: SelectionArguments & { groups: VoteGroups }): Asker {
-  const { matrix, method, seed, epsilon, items, groups } = args;
+  const { matrix, method, seed, epsilon, items, groups, ties } = args;
   if (method === "model-selector") {
-    const selector = new ModelSelector(matrix, { seed, epsilon, items, groups });
+    const selector = new ModelSelector(matrix, { seed, epsilon, items, groups, ties });
     return {
       next: () => {
         const pick = selector.next();
