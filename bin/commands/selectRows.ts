@@ -75,8 +75,16 @@ function specOf(flags: SelectFlags): ReturnType<typeof normalizeSpec> {
     if (flags.options !== undefined) throw new UsageError("--options goes with --strategy; a spec file has its own.");
     return normalizeSpec(jsonOption("--spec", readText("--spec", flags.spec)));
   }
-  const options = flags.options === undefined ? undefined : jsonOption("--options", flags.options);
+  const given = flags.options === undefined ? undefined : jsonOption("--options", flags.options);
+  const options = flags.strategy === "maxdiag" ? withPublishedOrder(given) : given;
   return normalizeSpec({ op: "single", use: flags.strategy, ...(options === undefined ? {} : { options }) });
+}
+
+/** On files maxdiag lists its picks as the released code does, so that sequences can be compared; a queue wants the best first. */
+function withPublishedOrder(options: unknown): unknown {
+  if (options !== undefined && (typeof options !== "object" || options === null || Array.isArray(options)))
+    return options;
+  return { order: "published", ...options };
 }
 
 export function readText(name: string, path: string): string {
