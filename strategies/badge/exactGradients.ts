@@ -28,7 +28,9 @@ export async function exactGradients(
   const isMultiLabel = pool.taskKind === "multi-label";
   return rows.map((_, i) => {
     const [xa, xb] = [2 * i, 2 * i + 1].map((at) => x.subarray(at * d, (at + 1) * d));
-    const [pa, pb] = [2 * i, 2 * i + 1].map((at) => residualOf(predictions.subarray(at * c, (at + 1) * c), isMultiLabel));
+    const [pa, pb] = [2 * i, 2 * i + 1].map((at) =>
+      residualOf(predictions.subarray(at * c, (at + 1) * c), isMultiLabel),
+    );
     const squaredNorm = dot(xa, xa) * dot(pa, pa);
     const squaredDistance = squaredNorm + dot(xb, xb) * dot(pb, pb) - 2 * dot(xa, xb) * dot(pa, pb);
     return { squaredNorm, squaredDistance: nearest[i] === null ? null : Math.max(0, squaredDistance) };

@@ -1,7 +1,7 @@
-import type { Kernels } from "../kernels/types";
 import { gatherEmbeddings, kernelFloats } from "../core/embeddingBlock";
 import { gatherPredictions } from "../core/predictedRows";
 import type { Pool } from "../core/types";
+import type { Kernels } from "../kernels/types";
 
 /** Last-layer gradients p ⊗ x of rows, kept as their factors: n·(d + c) values instead of n·d·c. */
 export interface GradientFactors {

@@ -194,7 +194,14 @@ export class FisherSearch {
         }
         for (let start = 0; start < n; start += BLOCK_ROWS) {
           const count = Math.min(BLOCK_ROWS, n - start);
-          kernels.gemmF64({ m: count, n: d, k: d, a: e.subarray(start * d, (start + count) * d), b: block, out: images });
+          kernels.gemmF64({
+            m: count,
+            n: d,
+            k: d,
+            a: e.subarray(start * d, (start + count) * d),
+            b: block,
+            out: images,
+          });
           for (let i = 0; i < count; i++) {
             let sum = 0;
             for (let j = 0; j < d; j++) sum += images[i * d + j] * e[(start + i) * d + j];

@@ -1,12 +1,21 @@
 import { countBits } from "../core/bitmap";
+import { kernelDoubles } from "../core/doubleRows";
 import { designedSelection, limitCandidates, rowsBelow } from "../core/embeddedCandidates";
 import { rowsByKey } from "../core/itemKeys";
 import { knownRows } from "../core/knownRows";
 import { percentileSorted } from "../core/metrics/ranks";
 import { predictedCandidates, withPredictions } from "../core/predictedRows";
 import { numberOption, textOption } from "../core/resolveOptions";
-import type { Candidates, Designer, Notice, OptionValues, Pool, PoolDims, SelectContext, Strategy } from "../core/types";
-import { kernelDoubles } from "../core/doubleRows";
+import type {
+  Candidates,
+  Designer,
+  Notice,
+  OptionValues,
+  Pool,
+  PoolDims,
+  SelectContext,
+  Strategy,
+} from "../core/types";
 import type { FisherForm } from "./fisherRows";
 import { addFisher, embeddingAxes, gatherFisherRows } from "./fisherRows";
 import type { FisherProblem } from "./fisherSearch";
@@ -140,7 +149,8 @@ export const bait: Strategy = {
   title: "BAIT",
   summary: "Picks the set of items that would tell the model's last layer most about the whole pool.",
   whenToUse: "Small and middle batches with good embeddings and a linear head, where each label is dear.",
-  whenNot: "Many classes or huge batches: its cost grows with the square of the classes; margin is nearly as good there.",
+  whenNot:
+    "Many classes or huge batches: its cost grows with the square of the classes; margin is nearly as good there.",
   taskKinds: ["single-label", "multi-label"],
   score: { name: "decrease of tr(M⁻¹F) when the item was added", better: "higher" },
   options: {
@@ -173,7 +183,8 @@ export const bait: Strategy = {
       maxDimension: {
         type: "integer",
         title: "Dimensions at most",
-        description: "Classes times embedding dimensions; longer embeddings are projected on their main directions, which the result says.",
+        description:
+          "Classes times embedding dimensions; longer embeddings are projected on their main directions, which the result says.",
         minimum: 1,
         maximum: 8_192,
         default: 512,

@@ -16,7 +16,12 @@ export interface Merge {
  * @param x n×d. Cost O(n²·d + n²) operations; memory 8·n² bytes.
  * Source: Murtagh 1983; Müllner 2011 for the order and the numbering.
  */
-export function averageLinkage(x: Float64Array, n: number, d: number, checkAbort: () => void = () => undefined): Merge[] {
+export function averageLinkage(
+  x: Float64Array,
+  n: number,
+  d: number,
+  checkAbort: () => void = () => undefined,
+): Merge[] {
   const distance = distances(x, n, d, checkAbort);
   const size = new Float64Array(n).fill(1);
   const isActive = new Uint8Array(n).fill(1);

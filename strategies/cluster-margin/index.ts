@@ -103,7 +103,8 @@ export const clusterMargin: Strategy = {
       distanceThreshold: {
         type: "number",
         title: "Distance threshold",
-        description: "Merge groups while their mean distance is below it, as published; 0 goes by the number of groups.",
+        description:
+          "Merge groups while their mean distance is below it, as published; 0 goes by the number of groups.",
         minimum: 0,
         maximum: 1e9,
         default: 0,

@@ -17,7 +17,11 @@ export function embeddedCandidates(pool: Pool): Candidates {
 
 /** Candidates that have an embedding; the others are left out with a notice. */
 export function withEmbedding(pool: Pool, candidates: Candidates, notices: Notice[]): Candidates {
-  const covered = pool.embeddings!.n;
+  return rowsBelow(candidates, pool.embeddings!.n, notices);
+}
+
+/** Candidates among the first `covered` rows of the pool; the others are left out with a notice. */
+export function rowsBelow(candidates: Candidates, covered: number, notices: Notice[]): Candidates {
   const { scored } = candidates;
   const kept = Array.from(candidates.rows, (_, i) => i).filter((i) => candidates.rows[i] < covered);
   if (kept.length === candidates.rows.length) return candidates;

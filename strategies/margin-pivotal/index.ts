@@ -11,7 +11,16 @@ import { BLOCK_ROWS } from "../core/rowMatrix";
 import { sampleRows } from "../core/sampleRows";
 import { forEachScore, topTwoClasses } from "../core/scorePool";
 import { ScoreTally } from "../core/scoreTally";
-import type { Notice, OptionValues, Pool, PoolDims, ScoreSummary, SelectContext, Selection, Strategy } from "../core/types";
+import type {
+  Notice,
+  OptionValues,
+  Pool,
+  PoolDims,
+  ScoreSummary,
+  SelectContext,
+  Selection,
+  Strategy,
+} from "../core/types";
 import { systematicSample } from "./drawCandidates";
 
 interface ScoredRows {
@@ -172,7 +181,8 @@ export const marginPivotal: Strategy = {
   id: "margin-pivotal",
   version: 1,
   title: "Margin, drawn and spread",
-  summary: "Draws uncertain items more often, rarely two that are alike, and knows each item's probability of being drawn.",
+  summary:
+    "Draws uncertain items more often, rarely two that are alike, and knows each item's probability of being drawn.",
   whenToUse: "When the labels are also to estimate something about the pool: every item keeps a known chance.",
   whenNot: "When every label must go to the most uncertain items only.",
   taskKinds: ["single-label"],
@@ -192,7 +202,8 @@ export const marginPivotal: Strategy = {
       floor: {
         type: "number",
         title: "Even share",
-        description: "Part of the batch's chances that is shared out evenly; estimates then weigh no item more than 1/floor times its share.",
+        description:
+          "Part of the batch's chances that is shared out evenly; estimates then weigh no item more than 1/floor times its share.",
         minimum: 0,
         maximum: 1,
         default: 0.1,
@@ -200,7 +211,8 @@ export const marginPivotal: Strategy = {
       maxCandidates: {
         type: "integer",
         title: "Candidates at most",
-        description: "Of a larger pool a first sample of this size is drawn; the chances stay exact, only the spread is over the sample.",
+        description:
+          "Of a larger pool a first sample of this size is drawn; the chances stay exact, only the spread is over the sample.",
         minimum: 1,
         maximum: 1_000_000,
         default: 20_000,
@@ -238,6 +250,7 @@ function cost(dims: PoolDims, options: OptionValues): { flops: number; bytes: nu
   const d = dims.embeddingDim;
   return {
     flops: 4 * n * dims.nClasses + 6 * m * d * Math.max(1, Math.log2(m / 12)),
-    bytes: 72 * n + 4 * m * (d + 24) + 8 * Math.min(8192, m) * d + 24 * BLOCK_ROWS + 32 * dims.batchSize * dims.nClasses,
+    bytes:
+      72 * n + 4 * m * (d + 24) + 8 * Math.min(8192, m) * d + 24 * BLOCK_ROWS + 32 * dims.batchSize * dims.nClasses,
   };
 }

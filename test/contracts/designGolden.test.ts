@@ -10,6 +10,10 @@ import { averageLinkage, cutMerges } from "@/strategies/cluster-margin/averageLi
 import { visitClusters } from "@/strategies/cluster-margin/visitClusters";
 import { rowsOfBitmap } from "@/strategies/core/bitmap";
 import { resolveOptions } from "@/strategies/core/resolveOptions";
+import { probcover } from "@/strategies/probcover";
+import { DenseCovariance, LowRankCovariance, searchGraph } from "@/strategies/v-optimality/graphSearch";
+import { lowEigenpairs } from "@/strategies/v-optimality/lowEigenpairs";
+import { graphOfMatrix } from "@/strategies/v-optimality/neighbourGraph";
 import { goldenPool, quietContext } from "./designPools";
 import { KERNELS } from "./strategyPools";
 
@@ -175,4 +179,60 @@ describe.each(KERNELS)("golden vectors of batch designs on %s kernels", (_, make
     expect(reset.notices).toEqual([{ code: "STATE_RESET", level: "info", what: "clusters" }]);
     expect([...reset.rows]).toEqual(expected);
   });
+
+  test("ProbCover picks and covers what the authors' code does at its radius", async () => {
+    const kernels = await makeKernels();
+    const { features, labeled, probcover: vectors } = golden("typiclust_probcover");
+    const pool = goldenPool({ embeddings: features }, labeled);
+    const options = resolveOptions(probcover.options, { radius: vectors.delta, normalize: false }, "options");
+    const picks = await probcover.select(quietContext(kernels), pool, vectors.budget, options);
+    expect([...picks.rows]).toEqual(vectors.selected);
+    expect([...picks.scores]).toEqual(vectors.new_points_covered);
+    expectNear(
+      picks.reasons.map(([reason]) => (reason.code === "covers" ? reason.coverageAfter : Number.NaN)),
+      vectors.coverage_after,
+      1e-12,
+    );
+    expect(picks.notices).toEqual([]);
+  });
+
+  test.each(["dense", "all eigenpairs"])(
+    "V- and sigma-optimality choose as published, covariance held as %s",
+    async (form) => {
+      const kernels = await makeKernels();
+      const vectors = golden("v_opt_sigma_opt");
+      const graph = graphOfMatrix(vectors.weights);
+      const { prior_tau: tau, gamma2: noise, initial_labeled: known } = vectors;
+      for (const [criterion, expected] of [
+        ["v-optimality", vectors.v_opt],
+        ["sigma-optimality", vectors.sigma_opt],
+      ] as const) {
+        const make = () =>
+          form === "dense"
+            ? new DenseCovariance(kernels, graph, tau, noise)
+            : new LowRankCovariance(lowEigenpairs({ checkAbort: () => undefined }, graph, graph.n), tau, noise);
+        const isKnown = Uint8Array.from({ length: graph.n }, (_, i) => (known.includes(i) ? 1 : 0));
+        const covariance = make();
+        const { picks } = searchGraph(covariance, isKnown, expected.selected.length, criterion, () => undefined);
+        expect(picks.map((pick) => pick.index)).toEqual(expected.selected);
+        const steps = expected.acquisition_values_over_ascending_candidates;
+        const replay = make();
+        for (const row of known) replay.condition(row);
+        const taken = new Set<number>(known);
+        const gains = new Float64Array(graph.n);
+        for (const [step, pick] of picks.entries()) {
+          replay.gains(criterion, gains);
+          const open = Array.from({ length: graph.n }, (_, i) => i).filter((i) => !taken.has(i));
+          expectNear(
+            open.map((i) => gains[i]),
+            steps[step],
+            1e-9,
+          );
+          replay.condition(pick.index);
+          taken.add(pick.index);
+        }
+        expectNear([replay.trace()], [expected.final_covariance_trace], 1e-9);
+      }
+    },
+  );
 });
