@@ -20,9 +20,18 @@ const design: Designer = async (context, pool, candidates, batchSize, options) =
   const clusters = await poolClusters(context, pool, rules, notices);
   const cluster = await clustersOf(context, pool, clusters, rows);
   const byKey = Array.from(rows.keys()).sort((a, b) => compareKeys(pool.keys, rows[a], rows[b]));
-  const random = randomOf(context, "member");
   const isRandom = textOption(options, "member") === "random";
-  const picks = visitClusters(cluster, byKey, batchSize, isRandom ? (pick) => random.uniform(pick) : undefined);
+  const member = randomOf(context, "member");
+  const turn = randomOf(context, "turn");
+  const picks = isRandom
+    ? visitClusters(
+        cluster,
+        byKey,
+        batchSize,
+        (pick) => member.uniform(pick),
+        (id) => turn.uniform(id),
+      )
+    : visitClusters(cluster, byKey, batchSize);
   const sizes = new Map<number, number>();
   for (const id of cluster) sizes.set(id, (sizes.get(id) ?? 0) + 1);
   const utility = covered.scored?.utility;
@@ -134,7 +143,7 @@ export const clusterMargin: Strategy = {
   differences: [
     "The hierarchy is built on a sample; other items join the nearest centroid. `sampleSize` and `distanceThreshold` give the published form on small pools.",
     "The state handed from round to round names the sample's items and groups; it holds no embeddings.",
-    "Groups with equally many candidates are visited in the order of their lowest item key.",
+    "Groups with equally many candidates are visited in random order; with `member: smallest-margin` in the order of their lowest item key.",
   ],
   async select(context, pool, batchSize, options) {
     const keep = Math.ceil(numberOption(options, "factor") * batchSize);

@@ -4,13 +4,15 @@
  * @param cluster cluster of each candidate; candidates are in ascending order of margin.
  * @param order   positions of the candidates in the order among which a random member is drawn: by item key.
  * @param draw    uniform in (0, 1) for the pick of that number; absent: the smallest margin of the cluster is taken.
- * @returns positions of at most n candidates in the order they were taken. Ties between clusters: lower number.
+ * @param tie     decides between clusters with equally many candidates, lowest first; absent: the cluster's number.
+ * @returns positions of at most n candidates in the order they were taken.
  */
 export function visitClusters(
   cluster: ArrayLike<number>,
   order: ArrayLike<number>,
   n: number,
   draw?: (pick: number) => number,
+  tie: (cluster: number) => number = (id) => id,
 ): number[] {
   const members = new Map<number, number[]>();
   for (let i = 0; i < cluster.length; i++) {
@@ -19,7 +21,9 @@ export function visitClusters(
     if (list === undefined) members.set(cluster[position], [position]);
     else list.push(position);
   }
-  const visits = [...members.entries()].sort(([a, left], [b, right]) => left.length - right.length || a - b);
+  const visits = [...members.entries()].sort(
+    ([a, left], [b, right]) => left.length - right.length || tie(a) - tie(b) || a - b,
+  );
   const picks: number[] = [];
   const wanted = Math.min(n, cluster.length);
   while (picks.length < wanted) {
