@@ -129,3 +129,14 @@ export function estimateSlice(
     level,
   );
 }
+
+/**
+ * Items of the test frame that the evaluated model was fitted, calibrated, thresholded or stopped on: with any of them the
+ * estimate speaks of memory. Also for near-duplicates, when keys name their content.
+ *
+ * @returns the offending keys, each once, in the order of the frame.
+ */
+export function trainedTestItems<Key>(frame: Iterable<Key>, trainedOn: Iterable<Key>): Key[] {
+  const known = new Set(trainedOn);
+  return [...new Set(frame)].filter((key) => known.has(key));
+}

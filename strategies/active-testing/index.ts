@@ -19,6 +19,7 @@ export {
   heavyDraws,
   labelsForHalfWidth,
   lossVariance,
+  trainedTestItems,
 } from "./frames";
 export type { GuardedInterval } from "./intervals";
 export { countNonZero, martingaleInterval, NON_ZERO_LOSSES_MIN, populationVariance } from "./intervals";
