@@ -59,6 +59,20 @@ describe("wordReason", () => {
     );
     expect(words([{ code: "audit", frameRemaining: 10 }], { purpose: "audit" })).toContain("measure");
     expect(words([{ code: "random" }])).toBe("Drawn at random.");
+    expect(words([{ code: "represents", cluster: 1, clusterSize: 9, labelledInCluster: null, typicality: null }])).toBe(
+      "One of 9 similar items.",
+    );
+    expect(words([{ code: "covers", newItems: 12, radius: 0.4, coverageBefore: 0.2, coverageAfter: 0.35 }])).toBe(
+      "Has 12 items near it that nothing labelled is near to yet; with it 35\u202f% of the pool are covered.",
+    );
+    expect(words([{ code: "gradient", norm: 2, distance: null, nearest: null }])).toContain("change the model most");
+    expect(words([{ code: "gradient", norm: 2, distance: 1, nearest: 3 }])).toContain("no other pick");
+    expect(words([{ code: "information", criterion: "fisher", gain: 0.1, percentile: 0.9 }])).toContain("90\u202f%");
+    expect(words([{ code: "information", criterion: "log-determinant", gain: 0.1, percentile: null }])).toContain(
+      "unlike the other picks",
+    );
+    expect(words([{ code: "dense", similarity: 0.5, percentile: null }])).toContain("50\u202f%");
+    expect(words([{ code: "drawn", inclusion: 0.25 }])).toContain("chance of 25");
   });
 
   it("falls back to the strategy's name for reasons it does not know", () => {

@@ -85,16 +85,42 @@ function wordOne(reason: Reason, titles: readonly string[]): string | null {
       return "Brings the labelled items closest to the make-up of the whole pool.";
     case "represents": {
       const size = numberOf(reason.clusterSize);
-      const labelled = numberOf(reason.labelledInCluster) ?? 0;
+      const labelled = numberOf(reason.labelledInCluster);
       if (size === null || size <= 1) return "Stands alone: no group of similar items.";
+      if (labelled === null) return `One of ${formatNumber(size)} similar items.`;
       return `Typical of ${formatNumber(size)} similar items, ${labelled === 0 ? "none" : formatNumber(labelled)} of them labelled.`;
     }
+    case "covers":
+      return `Has ${formatNumber(numberOf(reason.newItems) ?? 1)} items near it that nothing labelled is near to yet; with it ${formatPercent(numberOf(reason.coverageAfter) ?? 0, 0)} of the pool are covered.`;
+    case "gradient":
+      return numberOf(reason.distance) === null
+        ? "Its answer would change the model most."
+        : "Its answer would change the model in a way that no other pick of the round does.";
+    case "information":
+      return wordInformation(reason);
+    case "dense":
+      return `Like many other items: ${formatPercent(numberOf(reason.similarity) ?? 0, 0)} mean similarity to the pool.`;
+    case "drawn":
+      return `Drawn at random with a chance of ${formatPercent(numberOf(reason.inclusion) ?? 0)}.`;
     case "random":
       return "Drawn at random.";
     case "audit":
       return "Drawn at random, to measure how good the model is.";
     default:
       return null;
+  }
+}
+
+function wordInformation(reason: Reason): string {
+  const percentile = numberOf(reason.percentile);
+  const rank = percentile === null ? "" : `, more than ${formatPercent(percentile, 0)} of the pool at the start`;
+  switch (reason.criterion) {
+    case "log-determinant":
+      return "Uncertain, and unlike the other picks of the round.";
+    case "fisher":
+      return `Its answer would tell the model much about the whole pool${rank}.`;
+    default:
+      return `Its answer would settle much about the items like it${rank}.`;
   }
 }
 

@@ -33,11 +33,31 @@ const NOTICES: Record<string, (d: Details) => string> = {
   SELECTION_STOPPED: (d) =>
     `After ${d.after} picks the strategy had nothing left to choose by; ${d.filled} items were drawn at random.`,
   ARITHMETIC: (d) => `Computed in ${d.dtype === "f64" ? "double" : "single"} precision.`,
+  FILLED: (d) => `${d.count} picks follow ${wordFill(d.rule)}: ${wordBecause(d.because)}.`,
+  DIMENSIONS_REDUCED: (d) =>
+    `Used the ${d.to} main directions of ${d.from}; they hold ${Math.round(Number(d.kept) * 1000) / 10} % of the spread.`,
+  APPROXIMATED: (d) =>
+    d.what === "fisher-rank-one"
+      ? `With ${d.size} labels one matrix stands for those of all labels.`
+      : `Computed from the ${d.size} smoothest patterns of the graph of similar items.`,
+  LABELLED_LEFT_OUT: (d) => `${d.count} labelled items have no usable prediction and took no part.`,
+  STATE_RESET: () => "The groups of earlier rounds do not fit the pool any more and were made anew.",
   PART_EXHAUSTED: (d) => `Part ${Number(d.part) + 1} of the mix fell ${d.missing} items short.`,
 };
 
 function wordOf(of: unknown): string {
+  if (of === "pool") return "items of the pool";
   return of === "labelled" ? "labelled items" : of === "cluster" ? "items of a group" : "candidates";
+}
+
+function wordFill(rule: unknown): string {
+  if (rule === "density") return "where most items are";
+  return rule === "utility" ? "their worth alone" : "a random draw";
+}
+
+function wordBecause(because: unknown): string {
+  if (because === "covered") return "everything is covered";
+  return because === "rank" ? "nothing left differs from the picks before" : "all items left are copies of picks";
 }
 
 function wordRule(rule: unknown): string {
