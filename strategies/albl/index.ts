@@ -92,7 +92,7 @@ async function selectByAlbl(
   const weights = ids.map((id) => credited.weights[id]);
   const chances = armProbabilities(weights, floor);
   const arms = await openArms(context, pool, batchSize, plans);
-  const random = randomOf(context, "arm");
+  const random = randomOf(context, "albl");
   const nominators: string[] = [];
   const rowChances: number[] = [];
   const run = await runSlots(

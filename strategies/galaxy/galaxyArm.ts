@@ -24,6 +24,7 @@ export interface GalaxyArm extends ArmStream {
 /**
  * GALAXY as an arm: per class a path of all rows, on which the labels' boundary is bisected.
  *
+ * @param anywhere position of an open row to take where no two labels differ; −1 when there is none.
  * @param answerOf replaces the in-flight rule where the answer of a picked row is known at once, as in simulations.
  */
 export function galaxyArm(
@@ -31,7 +32,7 @@ export function galaxyArm(
   from: PathRows,
   chooser: ClassChooser,
   rules: GalaxyRules,
-  random: KeyedRandom,
+  anywhere: (path: ClassPath, place: number) => number,
   answerOf?: (row: number, classIndex: number) => number,
 ): GalaxyArm {
   const paths = new Map<number, ClassPath>();
@@ -77,7 +78,7 @@ export function galaxyArm(
         const path = await pathOf(chooser.current);
         const pick = find(path);
         cached = {
-          nomination: pick === null ? anyOpenRow(pool, path, random, taken.length) : nominationOf(path, pick),
+          nomination: pick === null ? nominationAnywhere(path, anywhere(path, taken.length)) : nominationOf(path, pick),
           isRandom: pick === null,
         };
       }
@@ -110,21 +111,28 @@ function nominationOf(path: ClassPath, pick: PathPick): Nomination {
   };
 }
 
-/** The open row with the lowest draw of this place; null when none is open. */
-function anyOpenRow(pool: Pool, path: ClassPath, random: KeyedRandom, place: number): Nomination | null {
-  let best = -1;
-  let lowest = Number.POSITIVE_INFINITY;
-  for (let i = 0; i < path.rows.length; i++) {
-    if (path.answers[i] !== OPEN) continue;
-    const row = path.rows[i];
-    // The place takes the upper bits' part of the counter: rows of one place never share a draw.
-    const draw = random.uniform(keyLo(pool.keys, row) ^ Math.imul(place + 1, 0x9e3779b1), keyHi(pool.keys, row));
-    if (draw < lowest) {
-      lowest = draw;
-      best = i;
-    }
-  }
-  if (best < 0) return null;
+function nominationAnywhere(path: ClassPath, position: number): Nomination | null {
+  if (position < 0) return null;
   const gap = path.rows.length;
-  return { row: path.rows[best], score: gap, utility: 1 / (1 + gap), percentile: null, reasons: [{ code: "random" }] };
+  const row = path.rows[position];
+  return { row, score: gap, utility: 1 / (1 + gap), percentile: null, reasons: [{ code: "random" }] };
+}
+
+/** Position of the open row with the lowest draw of a place; −1 when none is open. */
+export function drawOpenRow(pool: Pool, random: KeyedRandom): (path: ClassPath, place: number) => number {
+  return (path, place) => {
+    let best = -1;
+    let lowest = Number.POSITIVE_INFINITY;
+    for (let i = 0; i < path.rows.length; i++) {
+      if (path.answers[i] !== OPEN) continue;
+      const row = path.rows[i];
+      // The place is mixed into the counter, so that no two places share their draws.
+      const draw = random.uniform(keyLo(pool.keys, row) ^ Math.imul(place + 1, 0x9e3779b1), keyHi(pool.keys, row));
+      if (draw < lowest) {
+        lowest = draw;
+        best = i;
+      }
+    }
+    return best;
+  };
 }

@@ -7,7 +7,7 @@ import { numberOption, textOption } from "../core/resolveOptions";
 import { selectionOfArm } from "../core/selectionOfArm";
 import type { Notice, OptionValues, Pool, SelectContext, Strategy } from "../core/types";
 import type { GalaxyArm, GalaxyVariant } from "./galaxyArm";
-import { galaxyArm } from "./galaxyArm";
+import { drawOpenRow, galaxyArm } from "./galaxyArm";
 
 const open = (
   context: SelectContext,
@@ -27,7 +27,7 @@ const open = (
   );
   const variant = textOption(options, "variant") as GalaxyVariant;
   const chooser = new ClassChooser(context, pool, options);
-  return galaxyArm(pool, rows, chooser, { variant, inFlight }, randomOf(context, "anywhere"));
+  return galaxyArm(pool, rows, chooser, { variant, inFlight }, drawOpenRow(pool, randomOf(context, "anywhere")));
 };
 
 const arm: OpenArm = (context, pool, batchSize, options) => open(context, pool, batchSize, options, []);

@@ -16,6 +16,8 @@ export {
 } from "./distributions";
 export type { Estimate } from "./estimateFromSample";
 export { estimateAccuracy, estimateMean } from "./estimateFromSample";
+export type { MeanAveragePrecision, MultiLabelScores } from "./multiLabelScores";
+export { meanAveragePrecision, multiLabelScores } from "./multiLabelScores";
 export type { Interval } from "./proportionIntervals";
 export { clopperPearsonInterval, finitePopulationInterval, wilsonInterval } from "./proportionIntervals";
 export { averageRanks, percentileSorted, quantileSorted, rankCorrelation } from "./ranks";
