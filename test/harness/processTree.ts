@@ -1,4 +1,4 @@
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { commandLine, parentOf } from "../../scripts/postgres/processes";
 import type { LaunchedWinnow } from "./launchWinnow";
 
@@ -20,4 +20,19 @@ export function childrenOf(pid: number): ChildInfo[] {
 export function partPid(winnow: LaunchedWinnow, part: "web" | "worker"): number | undefined {
   const pattern = part === "web" ? /next-server|next\/dist\/bin\/next/ : /worker\.js/;
   return childrenOf(winnow.pid).find(({ command }) => pattern.test(command))?.pid;
+}
+
+/** All processes below a process. */
+export function descendantsOf(pid: number): ChildInfo[] {
+  return childrenOf(pid).flatMap((child) => [child, ...descendantsOf(child.pid)]);
+}
+
+/** Resident memory of a process in MiB (Linux); 0 when it is gone. */
+export function residentMiB(pid: number): number {
+  try {
+    const line = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"));
+    return Number(line?.[1] ?? 0) / 1024;
+  } catch {
+    return 0;
+  }
 }
