@@ -1,43 +1,44 @@
 import type { Kernels } from "../../kernels/types";
 
 /** Passes of subspace iteration: directions need not be exact, only orthonormal. */
-const ITERATIONS = 4;
+const ITERATIONS = 3;
 
 /**
- * About the q leading principal directions of centred rows (n×d), by subspace iteration from `start` (d×q). The columns
+ * About the q leading eigenvectors of a covariance matrix (d×d), by subspace iteration from `start` (d×q). The columns
  * are orthonormal to float64 rounding before they are stored as float32.
  *
- * @returns directions d×q sorted by variance, the variance along each, and the total variance.
+ * @returns directions d×q sorted by variance, and the share of the whole variance they hold.
  */
 export function leadingDirections(
   kernels: Kernels,
-  rows: Float32Array,
-  n: number,
+  covariance: Float32Array,
   d: number,
   q: number,
   start: Float32Array,
-): { directions: Float32Array; variances: number[]; total: number } {
-  const covariance = new Float32Array(d * d);
-  kernels.gemm({ m: d, n: d, k: n, a: rows, b: rows, out: covariance, transA: true, alpha: 1 / n });
+): { directions: Float32Array; explained: number } {
   let total = 0;
   for (let j = 0; j < d; j++) total += covariance[j * d + j];
-  let columns = orthonormalColumns(Float64Array.from(start), d, q);
-  const product = new Float32Array(d * q);
-  const apply = () =>
+  const product = start.slice();
+  let columns: Float64Array[] = [];
+  for (let pass = 0; pass <= ITERATIONS; pass++) {
+    columns = orthonormalColumns(product, d, q);
     kernels.gemm({ m: d, n: q, k: d, a: covariance, b: Float32Array.from(rowMajor(columns, d, q)), out: product });
-  for (let pass = 0; pass < ITERATIONS; pass++) {
-    apply();
-    columns = orthonormalColumns(Float64Array.from(product), d, q);
   }
-  apply();
   const variances = columns.map((column, c) => column.reduce((sum, value, j) => sum + value * product[j * q + c], 0));
-  const order = variances.map((_, c) => c).sort((a, b) => variances[b] - variances[a]);
-  const sorted = order.map((c) => columns[c]);
-  return { directions: Float32Array.from(rowMajor(sorted, d, q)), variances: order.map((c) => variances[c]), total };
+  const sorted = variances.map((_, c) => c).sort((a, b) => variances[b] - variances[a]);
+  const kept = variances.reduce((sum, value) => sum + value, 0);
+  const directions = Float32Array.from(
+    rowMajor(
+      sorted.map((c) => columns[c]),
+      d,
+      q,
+    ),
+  );
+  return { directions, explained: total > 0 ? kept / total : 1 };
 }
 
 /** Gram–Schmidt, twice, of the columns of a d×q matrix; a column without anything new becomes a unit vector that is. */
-function orthonormalColumns(matrix: Float64Array, d: number, q: number): Float64Array[] {
+function orthonormalColumns(matrix: Float32Array, d: number, q: number): Float64Array[] {
   const columns: Float64Array[] = [];
   for (let c = 0; c < q; c++) {
     let column = new Float64Array(d);

@@ -63,7 +63,10 @@ function maxDetOfFeatures(problem: SelectionProblem, kernel: DenseKernel, sigma:
       if (rows.length < count) add(x.subarray(row * d, (row + 1) * d), variance);
       problem.onPick?.(rows.length);
     }
-    return { rows, scores, nearest: rows.map(() => null), stopped };
+    let looked = 0;
+    for (let i = 0; i < n; i++) looked += steps[i];
+    const evaluatedShare = looked / Math.max(1, n * nVectors);
+    return { rows, scores, nearest: rows.map(() => null), stopped, evaluatedShare };
   } finally {
     kernels.release(mark);
   }

@@ -59,7 +59,9 @@ function maxDistLazily(problem: SelectionProblem, kernel: DenseKernel): MethodPi
       else kernels.sinkFirst(heap, n, values);
       problem.onPick?.(picks.rows.length);
     }
-    return picks;
+    let looked = 0;
+    for (let i = 0; i < n; i++) looked += steps[i];
+    return { ...picks, evaluatedShare: looked / Math.max(1, n * nVectors) };
   } finally {
     kernels.release(mark);
   }

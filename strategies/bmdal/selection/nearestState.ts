@@ -71,8 +71,8 @@ function denseState(problem: SelectionProblem, kernel: DenseKernel, options: Nea
         let done = 0;
         while (done < m) {
           done += pruner?.addRange(start + done, m - done, firstIndex + done) ?? 0;
-          // What the pruner leaves: the very first centre on its own, or, once it has given up, all at once.
-          const take = pruner !== undefined && firstIndex + done === 0 ? Math.min(1, m - done) : m - done;
+          // What the pruner leaves: the very first centre, or, while it pauses, a few at once.
+          const take = pruner === undefined ? m - done : Math.min(m - done, 1);
           if (take > 0) full(start + done, take, firstIndex + done);
           done += take;
         }

@@ -13,9 +13,9 @@ import type { SelectionProblem } from "./types";
  * pass, so the sequence of picks is the same; only the time differs.
  */
 export interface Pruner {
-  /** Adds `m` kernel rows from `first`; returns how many it did before it gave up. */
+  /** Adds `m` kernel rows from `first`; returns how many it did before it paused. */
   addRange(first: number, m: number, firstIndex: number): number;
-  /** False when pruning is off and nothing was done. */
+  /** False when pruning pauses and nothing was done. */
   add(row: number, centerIndex: number): boolean;
   evaluatedShare(): number;
 }
@@ -28,12 +28,17 @@ const DIM_MIN = 64;
 const SHORT_DIM = 32;
 const SAMPLE_ROWS = 2048;
 const BLOCK_ROWS = 4096;
-/** Numbers of directions that may be used, and the share of the variance from which each is worth its time. */
+/**
+ * Directions to use by the effective number of dimensions of the features, tr(C)²/‖C‖². Above the last, bounds prove
+ * nothing.
+ */
 const CHOICES = [
-  { directions: 31, share: 0.9 },
-  { directions: 62, share: 0.7 },
-  { directions: 126, share: 0.5 },
+  { dimensions: 16, directions: 31 },
+  { dimensions: 100, directions: 62 },
+  { dimensions: 200, directions: 126 },
 ] as const;
+/** Share of the variance the directions must hold. */
+const EXPLAINED_MIN = 0.5;
 /** Rounding of the short coordinates, relative to the squared distance from the mean, with a margin of ten. */
 const SHORT_SLACK = 1e-4;
 /** Rounding of a distance in float32, relative to the squared norms: 34 steps of 2⁻²⁴ per lane, twice. */
@@ -43,6 +48,8 @@ const REST_FLOOR = 0.05;
 /** Scattered rows are read several times slower than consecutive ones: above this share a full pass is quicker. */
 const EVALUATED_MAX = 0.25;
 const WATCHED_PASSES = 8;
+/** Full passes before pruning is tried again: early centres are new to most rows, later ones are not. */
+const RESTING_PASSES = 24;
 
 export interface PrunerInput {
   readonly problem: SelectionProblem;
@@ -85,16 +92,25 @@ function chooseBasis(kernels: Kernels, kernel: DenseKernel, isForced: boolean): 
     for (let j = 0; j < dim; j++) mean[j] += sample[i * dim + j] / count;
   }
   for (let i = 0; i < count; i++) for (let j = 0; j < dim; j++) sample[i * dim + j] -= mean[j];
-  const most = Math.min(dim, CHOICES[CHOICES.length - 1].directions);
-  const start = normals(new KeyedRandom("winnow", "pruning directions"), dim * most);
-  const found = leadingDirections(kernels, sample, count, dim, most, start);
-  const explained = (q: number) => found.variances.slice(0, q).reduce((sum, value) => sum + value, 0) / found.total;
-  const choice = CHOICES.find(({ directions, share }) => explained(Math.min(most, directions)) >= share);
+  const covariance = new Float32Array(dim * dim);
+  kernels.gemm({ m: dim, n: dim, k: count, a: sample, b: sample, out: covariance, transA: true, alpha: 1 / count });
+  const dimensions = effectiveDimensions(covariance, dim);
+  const choice = CHOICES.find((one) => dimensions <= one.dimensions);
   if (choice === undefined && !isForced) return undefined;
-  const q = Math.min(most, choice?.directions ?? CHOICES[0].directions);
-  const directions = new Float32Array(dim * q);
-  for (let j = 0; j < dim; j++) for (let c = 0; c < q; c++) directions[j * q + c] = found.directions[j * most + c];
+  const q = Math.min(dim, choice?.directions ?? CHOICES[0].directions);
+  const start = normals(new KeyedRandom("winnow", "pruning directions"), dim * q);
+  const { directions, explained } = leadingDirections(kernels, covariance, dim, q, start);
+  if (explained < EXPLAINED_MIN && !isForced) return undefined;
   return { mean, directions, q };
+}
+
+/** tr(C)²/‖C‖²: d for equal variances, 1 for a single direction. */
+function effectiveDimensions(covariance: Float32Array, dim: number): number {
+  let trace = 0;
+  let square = 0;
+  for (let i = 0; i < dim; i++) trace += covariance[i * dim + i];
+  for (const value of covariance) square += value * value;
+  return square > 0 ? (trace * trace) / square : 1;
 }
 
 interface Shortened {
@@ -170,7 +186,7 @@ function prunerOf({ problem, kernel, shared, allNorms }: PrunerInput, shortened:
   const recent: number[] = [];
   let computed = 0;
   let passes = 0;
-  let isOn = true;
+  let resting = 0;
   const rowsOf = (all: Float32Array, dim: number, row: number): ShortRows => ({
     rows: all.subarray(nKnown * dim),
     center: all.subarray(row * dim, (row + 1) * dim),
@@ -178,7 +194,11 @@ function prunerOf({ problem, kernel, shared, allNorms }: PrunerInput, shortened:
   });
   const add = (row: number, centerIndex: number): boolean => {
     // The first centre is nearest to every row: nothing can be left out.
-    if (!isOn || centerIndex === 0) return false;
+    if (centerIndex === 0) return false;
+    if (resting > 0) {
+      resting--;
+      return false;
+    }
     const evaluated = kernels.nearestPruned({
       ...shared,
       center: kernel.values.subarray(row * d, (row + 1) * d),
@@ -194,7 +214,10 @@ function prunerOf({ problem, kernel, shared, allNorms }: PrunerInput, shortened:
     recent.push(evaluated / shared.n);
     if (recent.length > WATCHED_PASSES) recent.shift();
     const mean = recent.reduce((sum, share) => sum + share, 0) / recent.length;
-    if (recent.length === WATCHED_PASSES && mean > EVALUATED_MAX) isOn = false;
+    if (recent.length === WATCHED_PASSES && mean > EVALUATED_MAX) {
+      resting = RESTING_PASSES;
+      recent.length = 0;
+    }
     return true;
   };
   return {

@@ -62,7 +62,9 @@ export function orderHeapF64(heap: usize, n: i32, values: usize): void {
     const at = <usize>row;
     let step = load<i32>(steps + at * 4);
     let value = load<T>(values + at * size);
-    // The larger of the two rows below bounds all others: once under it, the rest of the vectors can wait.
+    // The larger of the two rows below bounds all others: once under it, the rest of the vectors can wait. But a row
+    // that has seen many vectors will be looked at again, and going through the heap costs more than a few vectors.
+    const atLeast = step + step / 4;
     let bound = -<T>Infinity;
     if (n > 1) bound = load<T>(values + <usize>load<i32>(heap, 4) * size);
     if (n > 2) bound = max<T>(bound, load<T>(values + <usize>load<i32>(heap, 8) * size));
@@ -81,7 +83,7 @@ export function orderHeapF64(heap: usize, n: i32, values: usize): void {
         value -= product * product / scalar;
       }
       step++;
-      if (value < bound) break;
+      if (value < bound && step > atLeast) break;
     }
     store<T>(values + at * size, value);
     store<i32>(steps + at * 4, step);

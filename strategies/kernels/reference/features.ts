@@ -169,10 +169,11 @@ function firstOfHeap(
       n > 1 ? values[heap[1]] : Number.NEGATIVE_INFINITY,
       n > 2 ? values[heap[2]] : Number.NEGATIVE_INFINITY,
     );
+    const atLeast = steps[row] + Math.floor(steps[row] / 4);
     do {
       values[row] = lower(row, steps[row], values[row]);
       steps[row]++;
-    } while (steps[row] < nVectors && !(values[row] < bound));
+    } while (steps[row] < nVectors && !(values[row] < bound && steps[row] > atLeast));
     siftDown(heap, n, values, 0);
   }
 }
