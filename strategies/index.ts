@@ -1,11 +1,12 @@
+import type { SpecChange } from "./core/diffSpecs";
+import { diffSpecsWith } from "./core/diffSpecs";
+import { normalizeSpec as normalizeSpecWith, specHash as specHashWith } from "./core/normalizeSpec";
+import { runSpecWith } from "./core/runSpec";
 import {
-  normalizeSpec as normalizeSpecWith,
   specArrays as specArraysWith,
   specCost as specCostWith,
-  specHash as specHashWith,
   specUnmetNeeds as specUnmetNeedsWith,
-} from "./core/normalizeSpec";
-import { runSpecWith } from "./core/runSpec";
+} from "./core/specNeeds";
 import type {
   CostEstimate,
   Pool,
@@ -35,6 +36,11 @@ export function specHash(spec: unknown): string {
   return specHashWith(registry, normalizeSpec(spec));
 }
 
+/** What a change of spec changes, one line for people each; nothing for specs that select alike by construction. */
+export function diffSpecs(before: unknown, after: unknown): SpecChange[] {
+  return diffSpecsWith(registry, before, after);
+}
+
 /** The arrays any branch of the spec may read: what to load before running it. */
 export function specArrays(spec: unknown): PoolArray[] {
   return specArraysWith(registry, normalizeSpec(spec));
@@ -51,12 +57,12 @@ export function specUnmetNeeds(spec: unknown, pool: Pool): UnmetNeed[] {
 }
 
 /**
- * The spec a new single-label project starts with: a tenth of every batch is audited at random; the rest is TypiClust
- * until there are labels enough, then margin.
+ * The spec a new project starts with: a tenth of every batch is audited at random; the rest is TypiClust until there are
+ * labels enough, then margin, in multi-label projects EMAL.
  *
  * @param nClasses classes of the project; cold start lasts for max(50, 10·nClasses) labels and 3 of every class.
  */
-export function defaultSpec(nClasses: number): StrategySpec {
+export function defaultSpec(nClasses: number, taskKind: "single-label" | "multi-label" = "single-label"): StrategySpec {
   return normalizeSpec({
     op: "mix",
     parts: [
@@ -66,7 +72,7 @@ export function defaultSpec(nClasses: number): StrategySpec {
           op: "schedule",
           until: { minLabels: Math.max(50, 10 * nClasses), minPerClass: 3 },
           before: { op: "single", use: "typiclust" },
-          after: { op: "single", use: "margin" },
+          after: { op: "single", use: taskKind === "multi-label" ? "emal" : "margin" },
         },
       },
     ],
@@ -76,6 +82,7 @@ export function defaultSpec(nClasses: number): StrategySpec {
 
 export * from "./active-testing";
 export * from "./conformal";
+export type { ArmStream, Nomination, OpenArm } from "./core/arms";
 export { auditFrame, isInAuditFrame } from "./core/auditFrame";
 export {
   bitmapAnd,
@@ -90,13 +97,14 @@ export {
   setBit,
 } from "./core/bitmap";
 export { canonicalJson } from "./core/canonicalJson";
+export type { SpecChange } from "./core/diffSpecs";
 export { hash128, hash128Hex, hashBytes128, hexOfWords } from "./core/hash128";
 export { keysFromBigInts, keysFromTexts } from "./core/itemKeys";
 export { KeyedRandom } from "./core/keyedRandom";
 export type { ListedPick } from "./core/listPicks";
 export { listPicks } from "./core/listPicks";
 export * from "./core/metrics";
-export { resolveOptions } from "./core/resolveOptions";
+export { completeOptions, resolveOptions } from "./core/resolveOptions";
 export { arrayMatrix, evenShards, gatherRows } from "./core/rowMatrix";
 export type { StrategyErrorCode } from "./core/strategyError";
 export { StrategyError } from "./core/strategyError";

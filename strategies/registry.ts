@@ -7,6 +7,7 @@ import { batchBald } from "./batch-bald";
 import { regressionStrategies } from "./bmdal";
 import { classUncertainty } from "./class-uncertainty";
 import { clusterMargin } from "./cluster-margin";
+import { ASSIGNERS } from "./core/assigners";
 import { FILTERS } from "./core/filters";
 import type { Registry, Strategy } from "./core/types";
 import { densityWeighted } from "./density-weighted";
@@ -84,4 +85,5 @@ export const registry: Registry = {
     makeRandomMeta(STRATEGIES),
   ],
   filters: FILTERS,
+  assigners: ASSIGNERS,
 };

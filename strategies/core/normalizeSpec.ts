@@ -1,24 +1,20 @@
 import { canonicalJson } from "./canonicalJson";
-import { unmetNeeds } from "./guardPool";
 import { hash128Hex } from "./hash128";
-import { labelCounts } from "./labelCounts";
 import { completeOptions, resolveOptions } from "./resolveOptions";
 import { StrategyError } from "./strategyError";
 import type {
+  Assigner,
   AuditSpec,
-  CostEstimate,
   Filter,
   JsonValue,
-  Needs,
-  Pool,
-  PoolArray,
-  PoolDims,
+  PerCost,
   Registry,
+  ScoreStage,
   StageRef,
+  StrataTarget,
   Strategy,
   StrategySpec,
   SwitchRule,
-  UnmetNeed,
 } from "./types";
 
 /** Format of the text that is hashed; raised when the meaning of a spec's fields changes. */
@@ -29,6 +25,13 @@ export const SPEC_PARTS_MAX = 32;
 
 /** The design that takes the candidates in the order of their utility. */
 export const TOP_K_DESIGN = "top-k";
+
+/** Groups of rows that strata by cluster are made of. */
+const STRATA_CLUSTERS_DEFAULT = 5;
+const STRATA_CLUSTERS_MAX = 1000;
+
+/** Powers of the cost beyond this let the cost alone decide. */
+const COST_EXPONENT_MAX = 10;
 
 /** Rows that reach a design stage when no filter says otherwise. */
 export const CANDIDATES_MAX = 50_000;
@@ -72,14 +75,20 @@ function normalizeNode(registry: Registry, value: unknown, path: string, depth: 
         after: normalizeNode(registry, node.after, `${path}.after`, depth + 1),
       };
     }
+    case "strata":
+      return normalizeStrata(registry, node, path, depth);
     default:
-      throw fault(`${path}.op`, `expected "single", "pipeline", "mix" or "schedule", got ${JSON.stringify(node.op)}`);
+      throw fault(
+        `${path}.op`,
+        `expected "single", "pipeline", "mix", "schedule" or "strata", got ${JSON.stringify(node.op)}`,
+      );
   }
 }
 
 function normalizePipeline(registry: Registry, node: Fields, path: string): StrategySpec {
-  onlyFields(node, ["op", "filter", "score", "design"], path);
-  const score = stageFields(node.score, `${path}.score`);
+  onlyFields(node, ["op", "filter", "score", "design", "assign"], path);
+  const score = fieldsOf(node.score, `${path}.score`);
+  onlyFields(score, ["use", "options", "perCost"], `${path}.score`);
   const scorer = findStrategy(registry, score.use, `${path}.score.use`);
   if (scorer.scorer === undefined) {
     const usable = registry.strategies.filter((strategy) => strategy.scorer !== undefined).map((entry) => entry.id);
@@ -98,9 +107,75 @@ function normalizePipeline(registry: Registry, node: Fields, path: string): Stra
   return {
     op: "pipeline",
     filter,
-    score: { use: scorer.id, options: completeOptions(scorer, score.options, `${path}.score.options`) },
+    score: normalizeScore(scorer, score, `${path}.score`),
     design: normalizeDesign(registry, node.design, `${path}.design`),
+    ...(node.assign === undefined ? {} : { assign: normalizeAssign(registry, node.assign, `${path}.assign`) }),
   };
+}
+
+function normalizeScore(scorer: Strategy, score: Fields, path: string): ScoreStage {
+  const stage = { use: scorer.id, options: completeOptions(scorer, score.options, `${path}.options`) };
+  return score.perCost === undefined ? stage : { ...stage, perCost: perCostSpec(score.perCost, `${path}.perCost`) };
+}
+
+function perCostSpec(value: unknown, path: string): PerCost {
+  const perCost = fieldsOf(value, path);
+  onlyFields(perCost, ["exponent"], path);
+  const fits = (x: number) => x > 0 && x <= COST_EXPONENT_MAX;
+  return {
+    exponent:
+      perCost.exponent === undefined
+        ? 1
+        : numberIn(perCost.exponent, `${path}.exponent`, fits, `a number above 0 and at most ${COST_EXPONENT_MAX}`),
+  };
+}
+
+function normalizeAssign(registry: Registry, value: unknown, path: string): StageRef {
+  const assign = stageFields(value, path);
+  const found = findAssigner(registry, assign.use, `${path}.use`);
+  return { use: found.id, options: resolveOptions(found.options, assign.options, `${path}.options`) };
+}
+
+function normalizeStrata(registry: Registry, node: Fields, path: string, depth: number): StrategySpec {
+  onlyFields(node, ["op", "by", "target", "clusters", "of"], path);
+  const kinds = ["predictedClass", "cluster", "group"] as const;
+  const by = kinds.find((kind) => kind === node.by);
+  if (by === undefined)
+    throw fault(`${path}.by`, `expected one of ${kinds.join(", ")}, got ${JSON.stringify(node.by)}`);
+  if (by !== "cluster" && node.clusters !== undefined) {
+    throw fault(`${path}.clusters`, `belongs to strata by cluster; these are by ${by}`);
+  }
+  const isCount = (x: number) => Number.isInteger(x) && x >= 1 && x <= STRATA_CLUSTERS_MAX;
+  const clusters =
+    by !== "cluster"
+      ? {}
+      : node.clusters === undefined
+        ? { clusters: STRATA_CLUSTERS_DEFAULT }
+        : {
+            clusters: numberIn(
+              node.clusters,
+              `${path}.clusters`,
+              isCount,
+              `an integer from 1 to ${STRATA_CLUSTERS_MAX}`,
+            ),
+          };
+  return {
+    op: "strata",
+    by,
+    target: strataTarget(node.target ?? "uniform", `${path}.target`),
+    ...clusters,
+    of: normalizeNode(registry, node.of, `${path}.of`, depth + 1),
+  };
+}
+
+function strataTarget(value: unknown, path: string): StrataTarget {
+  if (value === "uniform" || value === "natural") return value;
+  if (!Array.isArray(value)) {
+    throw fault(path, `expected "uniform", "natural" or a list of shares, got ${JSON.stringify(value)}`);
+  }
+  const shares = value.map((share, i) => numberIn(share, `${path}[${i}]`, (x) => x >= 0 && x < 1e9, "a number ≥ 0"));
+  if (!shares.some((share) => share > 0)) throw fault(path, "expected at least one share above 0");
+  return shares;
 }
 
 function normalizeDesign(registry: Registry, value: unknown, path: string): StageRef {
@@ -166,7 +241,9 @@ function switchRule(value: unknown, path: string): SwitchRule {
 export function specHash(registry: Registry, spec: StrategySpec): string {
   const versions: Record<string, number> = {};
   for (const id of usedIds(registry, spec)) {
-    const found = [...registry.strategies, ...registry.filters].find((entry) => entry.id === id);
+    const found = [...registry.strategies, ...registry.filters, ...(registry.assigners ?? [])].find(
+      (entry) => entry.id === id,
+    );
     if (found !== undefined) versions[id] = found.version;
   }
   return hash128Hex(canonicalJson({ format: SPEC_FORMAT, spec: spec as unknown as JsonValue, versions }));
@@ -181,114 +258,19 @@ function usedIds(registry: Registry, spec: StrategySpec): string[] {
     case "single":
       return withUsed(spec);
     case "pipeline":
-      return [...(spec.filter ?? []).map((stage) => stage.use), ...withUsed(spec.score), ...withUsed(spec.design)];
+      return [
+        ...(spec.filter ?? []).map((stage) => stage.use),
+        ...withUsed(spec.score),
+        ...withUsed(spec.design),
+        ...(spec.assign === undefined ? [] : [spec.assign.use]),
+      ];
+    case "strata":
+      return usedIds(registry, spec.of);
     case "mix":
       return spec.parts.flatMap((part) => usedIds(registry, part.of));
     case "schedule":
       return [...usedIds(registry, spec.before), ...usedIds(registry, spec.after)];
   }
-}
-
-/** The arrays any branch of a spec may read: what a caller has to load or offer. */
-export function specArrays(registry: Registry, spec: StrategySpec): PoolArray[] {
-  const arrays = new Set<PoolArray>();
-  const visit = (node: StrategySpec): void => {
-    if (node.op === "mix") for (const part of node.parts) visit(part.of);
-    else if (node.op === "schedule") {
-      arrays.add("labels");
-      visit(node.before);
-      visit(node.after);
-    } else for (const array of stageNeeds(registry, node).arrays) arrays.add(array);
-  };
-  visit(spec);
-  return [...arrays].sort();
-}
-
-/**
- * What keeps a spec from running on this pool; empty when it can. A schedule can run when its main branch can (and
- * its rule is met) or its cold start can.
- */
-export function specUnmetNeeds(registry: Registry, spec: StrategySpec, pool: Pool): UnmetNeed[] {
-  switch (spec.op) {
-    case "single":
-    case "pipeline":
-      return unmetNeeds(stageNeeds(registry, spec), pool);
-    case "mix":
-      return spec.parts.flatMap((part) => specUnmetNeeds(registry, part.of, pool));
-    case "schedule": {
-      const rule = unmetRule(spec.until, pool);
-      const main = specUnmetNeeds(registry, spec.after, pool);
-      return rule.length === 0 && main.length === 0 ? [] : specUnmetNeeds(registry, spec.before, pool);
-    }
-  }
-}
-
-/** Union of the needs of the stages of a single strategy or a pipeline. */
-export function stageNeeds(registry: Registry, spec: StrategySpec & { op: "single" | "pipeline" }): Needs {
-  const stages = spec.op === "single" ? [spec] : [spec.score, spec.design];
-  const needs = stages
-    .filter((stage) => stage.use !== TOP_K_DESIGN)
-    .map((stage) => findStrategy(registry, stage.use, "spec").needs(stage.options ?? {}));
-  return {
-    arrays: [...new Set(needs.flatMap((need) => need.arrays))],
-    minLabels: Math.max(0, ...needs.map((need) => need.minLabels ?? 0)),
-    minClasses: Math.max(0, ...needs.map((need) => need.minClasses ?? 0)),
-  };
-}
-
-/**
- * What running a spec costs at most: operations of all parts that may run in one round, bytes of the hungriest of them,
- * since they run one after the other.
- * @param spec from {@link normalizeSpec}.
- */
-export function specCost(registry: Registry, spec: StrategySpec, dims: PoolDims): CostEstimate {
-  const costOf = (stage: StageRef, stageDims: PoolDims): CostEstimate =>
-    stage.use === TOP_K_DESIGN
-      ? { flops: 0, bytes: 0 }
-      : findStrategy(registry, stage.use, "spec").cost(stageDims, stage.options ?? {});
-  const joined = (costs: readonly CostEstimate[]): CostEstimate => ({
-    flops: costs.reduce((sum, cost) => sum + cost.flops, 0),
-    bytes: Math.max(0, ...costs.map((cost) => cost.bytes)),
-  });
-  switch (spec.op) {
-    case "single":
-      return costOf(spec, dims);
-    case "pipeline": {
-      const keep = Math.min(dims.eligible, CANDIDATES_MAX);
-      const score = costOf(spec.score, {
-        ...dims,
-        batchSize: spec.design.use === TOP_K_DESIGN ? dims.batchSize : keep,
-      });
-      return joined([score, costOf(spec.design, { ...dims, eligible: keep })]);
-    }
-    case "mix":
-      return joined(spec.parts.map((part) => specCost(registry, part.of, dims)));
-    case "schedule": {
-      const before = specCost(registry, spec.before, dims);
-      const after = specCost(registry, spec.after, dims);
-      return { flops: Math.max(before.flops, after.flops), bytes: Math.max(before.bytes, after.bytes) };
-    }
-  }
-}
-
-/**
- * The minima of a switch rule that are not met yet. In a multi-label pool a row counts for every class that applies; in
- * regression there are no classes, so the minima of classes are met.
- */
-export function unmetRule(rule: SwitchRule, pool: Pool): UnmetNeed[] {
-  const unmet: UnmetNeed[] = [];
-  const want = (need: UnmetNeed["need"], required: number | undefined, have: number) => {
-    if (required !== undefined && have < required) unmet.push({ need, required, have });
-  };
-  want("minLabels", rule.minLabels, pool.labelled.rows.length);
-  const counts = labelCounts(pool);
-  if (counts === undefined) return unmet;
-  const seen = counts.filter((count) => count > 0);
-  want("minClasses", rule.minClasses, seen.length);
-  // Without a declared number of classes only the classes seen can be counted.
-  const isEveryClassSeen = pool.nClasses > 0 ? seen.length === pool.nClasses : seen.length > 0;
-  want("minPerClass", rule.minPerClass, isEveryClassSeen ? Math.min(...seen) : 0);
-  return unmet;
 }
 
 export function findStrategy(registry: Registry, id: unknown, path: string): Strategy {
@@ -303,6 +285,14 @@ export function findFilter(registry: Registry, id: unknown, path: string): Filte
   if (found !== undefined) return found;
   const known = registry.filters.map((filter) => filter.id).join(", ");
   throw new StrategyError("E_UNKNOWN_STRATEGY", `${path}: no filter ${JSON.stringify(id)}; known: ${known}.`);
+}
+
+export function findAssigner(registry: Registry, id: unknown, path: string): Assigner {
+  const assigners = registry.assigners ?? [];
+  const found = assigners.find((assigner) => assigner.id === id);
+  if (found !== undefined) return found;
+  const known = assigners.map((assigner) => assigner.id).join(", ");
+  throw new StrategyError("E_UNKNOWN_STRATEGY", `${path}: no assignment ${JSON.stringify(id)}; known: ${known}.`);
 }
 
 function stageFields(value: unknown, path: string): Fields {

@@ -156,6 +156,14 @@ export type Reason =
   | { readonly code: "lowersVariance"; readonly gain: number }
   /** How far the pick moves the weighted batch towards the pool's mean. */
   | { readonly code: "balancesPool"; readonly gain: number }
+  | {
+      /** Worth of the item per cost of labelling it. */
+      readonly code: "perCost";
+      readonly measure: UncertaintyMeasure;
+      readonly value: number;
+      readonly cost: number;
+      readonly percentile: number | null;
+    }
   | { readonly code: "random" }
   | { readonly code: "audit"; readonly frameRemaining: number };
 

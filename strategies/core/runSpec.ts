@@ -1,26 +1,17 @@
 import { auditFrame } from "./auditFrame";
-import { bitmapAnd, bitmapFromRows, bitmapWithout, bitmapWithoutRows, countBits, rowsOfBitmap } from "./bitmap";
+import { bitmapAnd, bitmapWithout, bitmapWithoutRows, countBits, rowsOfBitmap } from "./bitmap";
 import { canonicalJson } from "./canonicalJson";
 import { checkPool, guardPool } from "./guardPool";
 import { keyHi, keyLo } from "./itemKeys";
-import { KeyedRandom, randomOf } from "./keyedRandom";
-import {
-  CANDIDATES_MAX,
-  findFilter,
-  findStrategy,
-  normalizeSpec,
-  specHash,
-  specUnmetNeeds,
-  stageNeeds,
-  TOP_K_DESIGN,
-  unmetRule,
-} from "./normalizeSpec";
+import { KeyedRandom } from "./keyedRandom";
+import { findStrategy, normalizeSpec, specHash, TOP_K_DESIGN } from "./normalizeSpec";
+import { runPipeline } from "./runPipeline";
 import { sampleRows } from "./sampleRows";
-import { scorePool, selectionOfTop } from "./scorePool";
+import { specUnmetNeeds, stageNeeds, unmetRule } from "./specNeeds";
+import { planStrata, stratumRows } from "./strata";
 import { StrategyError } from "./strategyError";
 import type {
   Bitmap,
-  Candidates,
   JsonValue,
   Notice,
   PickPurpose,
@@ -32,7 +23,6 @@ import type {
   ScoreSummary,
   SelectContext,
   Selection,
-  StageRef,
   Strategy,
   StrategySpec,
 } from "./types";
@@ -47,6 +37,7 @@ interface Pick {
   readonly part: string;
   readonly strategy: string;
   readonly purpose: PickPurpose;
+  readonly opinions?: number;
 }
 
 /** What one run gathers on its way down the spec. */
@@ -101,6 +92,8 @@ export async function runSpecWith(
     part: picks.map((pick) => pick.part),
     strategy: picks.map((pick) => pick.strategy),
     purpose: picks.map((pick) => pick.purpose),
+    // 0 stands for "as the project says" where only some parts of a spec name a number.
+    ...(picks.some((pick) => pick.opinions !== undefined) ? { opinions: picks.map((pick) => pick.opinions ?? 0) } : {}),
     notices: withoutRepeats(run.notices),
     summary: summaries.length === 1 ? summaries[0] : undefined,
     summaries: run.summaries,
@@ -124,6 +117,8 @@ async function runNode(run: Run, spec: StrategySpec, scope: string, eligible: Bi
       return runStages(run, spec, join(scope, "pipeline"), eligible, n);
     case "mix":
       return runMix(run, spec, join(scope, "mix"), eligible, n);
+    case "strata":
+      return runStrata(run, spec, join(scope, "strata"), eligible, n);
     case "schedule": {
       const rule = unmetRule(spec.until, run.pool);
       const main = specUnmetNeeds(run.registry, spec.after, run.pool);
@@ -176,60 +171,6 @@ function checkTaskKind(run: Run, spec: StrategySpec & { op: "single" | "pipeline
   }
 }
 
-async function runPipeline(
-  registry: Registry,
-  spec: StrategySpec & { op: "pipeline" },
-  context: SelectContext,
-  pool: Pool,
-  n: number,
-): Promise<Selection> {
-  const lead = findStrategy(registry, spec.score.use, context.scope);
-  const notices: Notice[] = [];
-  let eligible = pool.eligible;
-  let keep = spec.design.use === TOP_K_DESIGN ? n : CANDIDATES_MAX;
-  let isKeepAsked = spec.design.use === TOP_K_DESIGN;
-  for (const [i, stage] of (spec.filter ?? []).entries()) {
-    const filter = findFilter(registry, stage.use, context.scope);
-    const size = Math.max(n, filter.keep(stage.options ?? {}, n));
-    if (filter.by === "utility") {
-      if (spec.design.use !== TOP_K_DESIGN) keep = isKeepAsked ? Math.min(keep, size) : size;
-      isKeepAsked = true;
-      continue;
-    }
-    const random = randomOf(context, `filter.${i}`);
-    eligible = bitmapFromRows(pool.n, sampleRows(rowsOfBitmap(eligible), size, pool.keys, random));
-  }
-  const narrowed: Pool = Object.create(pool, { eligible: { value: eligible } });
-  const count = countBits(eligible);
-  const scorer = await lead.scorer!(context, narrowed, spec.score.options ?? {});
-  const candidates = await scorePool(context, narrowed, scorer, keep);
-  if (!isKeepAsked && count > keep) {
-    notices.push({
-      code: "CANDIDATES_TRUNCATED",
-      level: "warning",
-      from: count,
-      to: keep,
-      rule: "utility",
-      of: "candidates",
-    });
-  }
-  const selection = await designWith(registry, spec.design, context, narrowed, candidates, n);
-  return { ...selection, notices: [...notices, ...selection.notices], summary: candidates.summary };
-}
-
-async function designWith(
-  registry: Registry,
-  stage: StageRef,
-  context: SelectContext,
-  pool: Pool,
-  candidates: Candidates,
-  n: number,
-): Promise<Selection> {
-  if (stage.use === TOP_K_DESIGN) return selectionOfTop(candidates, n);
-  const design = findStrategy(registry, stage.use, context.scope).design!;
-  return design(context, pool, candidates, n, stage.options ?? {});
-}
-
 /**
  * Audits first, then the parts in order, each from what the earlier ones left; then all are interleaved so that a
  * prefix of the ranking has nearly the shares of the whole.
@@ -264,6 +205,48 @@ async function runMix(
     });
   }
   return interleave([...groups, audits]);
+}
+
+/**
+ * Gives every stratum its places and lets the inner spec fill them from the stratum's rows. What a stratum cannot deliver
+ * goes to the ones after it, and what all of them cannot to rows of no stratum.
+ */
+async function runStrata(
+  run: Run,
+  spec: StrategySpec & { op: "strata" },
+  scope: string,
+  eligible: Bitmap,
+  n: number,
+): Promise<Pick[]> {
+  const context = selectContext(run.context, scope);
+  const plan = await planStrata(context, run.pool, spec, eligible, n);
+  const groups: Pick[][] = [];
+  let left = eligible;
+  let carried = 0;
+  const fill = async (from: Bitmap, wanted: number, name: string, reason?: Reason): Promise<number> => {
+    const available = Math.min(wanted, countBits(from));
+    const picks = available === 0 ? [] : await runNode(run, spec.of, join(scope, name, "."), from, available);
+    left = bitmapWithoutRows(
+      left,
+      picks.map((pick) => pick.row),
+    );
+    groups.push(reason === undefined ? picks : picks.map((pick) => ({ ...pick, reasons: [...pick.reasons, reason] })));
+    return wanted - picks.length;
+  };
+  for (const { stratum, quota, target, have } of plan.strata) {
+    if (quota + carried === 0) continue;
+    const reason = { code: "quota", by: spec.by, stratum, target, have } as const;
+    carried = await fill(
+      stratumRows(run.pool.n, plan.stratumOf, stratum, left),
+      quota + carried,
+      String(stratum),
+      reason,
+    );
+    if (carried > 0) run.notices.push({ code: "STRATUM_EXHAUSTED", level: "warning", stratum, missing: carried });
+  }
+  const missing = n - groups.reduce((sum, picks) => sum + picks.length, 0);
+  if (missing > 0) await fill(left, missing, "rest");
+  return interleave(groups);
 }
 
 function frameOf(run: Run, frameShare: number): Bitmap {
@@ -369,6 +352,7 @@ function picksOf(selection: Selection, part: string, strategy: string): Pick[] {
     part,
     strategy,
     purpose: "train" as const,
+    ...(selection.opinions === undefined ? {} : { opinions: selection.opinions[i] }),
   }));
 }
 

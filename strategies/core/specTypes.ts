@@ -1,4 +1,4 @@
-import type { OptionsSchema, OptionValues, Strategy } from "./types";
+import type { OptionsSchema, OptionValues, Pool, SelectContext, Selection, Strategy } from "./types";
 
 /** Reduces the candidates of a pipeline before its design stage. */
 export interface Filter {
@@ -11,10 +11,32 @@ export interface Filter {
   readonly by: "utility" | "random";
 }
 
+/** Orders the picks of a pipeline and says how many people answer each. */
+export interface Assigner {
+  readonly id: string;
+  readonly version: number;
+  readonly title: string;
+  readonly options: OptionsSchema;
+  /** The same picks, in another order or with `opinions`. */
+  assign(context: SelectContext, pool: Pool, selection: Selection, options: OptionValues): Selection;
+}
+
 export interface StageRef {
   readonly use: string;
   readonly options?: OptionValues;
 }
+
+/** Utility is divided by the item's cost, raised to the exponent. */
+export interface PerCost {
+  readonly exponent: number;
+}
+
+export interface ScoreStage extends StageRef {
+  readonly perCost?: PerCost;
+}
+
+/** Shares wanted of the strata: all alike, as in the pool, or these numbers in the order of the strata. */
+export type StrataTarget = "uniform" | "natural" | readonly number[];
 
 export interface AuditSpec {
   /** Share of the batch drawn at random for estimation, in (0, 1). */
@@ -37,8 +59,18 @@ export type StrategySpec =
   | {
       readonly op: "pipeline";
       readonly filter?: readonly StageRef[];
-      readonly score: StageRef;
+      readonly score: ScoreStage;
       readonly design: StageRef;
+      readonly assign?: StageRef;
+    }
+  | {
+      /** Fills the batch so that the labels of each stratum come nearest to its share; `of` picks inside a stratum. */
+      readonly op: "strata";
+      readonly by: "predictedClass" | "cluster" | "group";
+      readonly target: StrataTarget;
+      /** For strata by cluster: how many. */
+      readonly clusters?: number;
+      readonly of: StrategySpec;
     }
   | {
       readonly op: "mix";
@@ -55,4 +87,5 @@ export type StrategySpec =
 export interface Registry {
   readonly strategies: readonly Strategy[];
   readonly filters: readonly Filter[];
+  readonly assigners?: readonly Assigner[];
 }

@@ -232,6 +232,8 @@ export interface Selection {
   readonly reasons: readonly (readonly Reason[])[];
   readonly notices: readonly Notice[];
   readonly summary?: ScoreSummary;
+  /** How many people answer each pick; absent: as the project says. */
+  readonly opinions?: readonly number[];
   /** For strategies that need `state`: what the next round receives. */
   readonly state?: JsonValue;
 }
