@@ -128,7 +128,7 @@ export const batchBald: Strategy = {
         description: "Beyond that, joint entropies are estimated on this many drawn combinations.",
         minimum: 100,
         maximum: 1_000_000,
-        default: 2_000,
+        default: 1_000,
       },
     },
   },

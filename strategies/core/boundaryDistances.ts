@@ -3,8 +3,8 @@ import { kernelFloats } from "./embeddingBlock";
 import type { LinearModel } from "./linearModel";
 import { forEachChunk, linearOutputs, paddedWeights } from "./linearModel";
 
-/** Stands for the distance to a boundary that does not exist: classes with equal weights, or only one class. */
-export const NO_BOUNDARY = 1e30;
+/** Stands for the distance to a boundary that does not exist: classes with equal weights, or only one class. No embedding is so far. */
+export const NO_BOUNDARY = 2 ** 30;
 
 /** Lengths of the differences of class weights, c × c, or of the columns (models that decide by sign). */
 export function weightGaps({ kind, d, c, weights }: LinearModel): Float64Array {

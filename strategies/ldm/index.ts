@@ -175,7 +175,7 @@ const COMMON = {
 
 const DIFFERENCES = [
   "The search goes along random rays, on which the size that just changes an item's label is known exactly; `search: scales` is the published search with its stop rule.",
-  "By scales at most `maxHypotheses` perturbations are tried, and the result says when that ended it; the released code has no limit.",
+  "By scales at most `maxHypotheses` perturbations are tried, shared by the sizes, and the result says when that ended one; the released code has no limit.",
   "Items of equal LDM come in the order of their margin; `ties: key` leaves them to the key.",
   "The reference items are drawn by key from labelled and unlabelled items alike and stay the same over the rounds.",
   "A pool above `maxCandidates` is cut to the smallest margins; `prefilter: random` is the published cut.",
@@ -212,7 +212,6 @@ export const ldmSeeded: Strategy = {
     ...DIFFERENCES,
     "A row of zeros has cosine distance 1 to all others; the released code divides by 0.",
     "When no draw is left with a positive weight the picks follow in the order of the LDM, with a notice; the released code fails.",
-    "Weights beyond the batch-size-th are normalised in logarithms, so that they cannot all become 0.",
   ],
   select: selectSeeded,
 };

@@ -18,7 +18,7 @@ export interface ScaleSearch {
   readonly sizes: readonly number[];
   /** ≥ 1. */
   readonly stop: number;
-  /** Perturbations at most, over all sizes. */
+  /** Perturbations at most, over all sizes; what is left is shared evenly by the sizes that are left. */
   readonly maxHypotheses: number;
   readonly perturbBias: boolean;
   /** Perturbations multiplied together at most. */
@@ -37,7 +37,7 @@ export interface ScaleResult {
   readonly perSize: readonly number[];
   /** Σ counts after each size that was reached. */
   readonly sums: readonly number[];
-  /** True when `maxHypotheses` ended the search. */
+  /** True when a size was left because of `maxHypotheses` and not by the stop rule. */
   readonly isCapped: boolean;
 }
 
@@ -148,8 +148,10 @@ class ScaleRun {
     let isCapped = false;
     for (const [k, size] of search.sizes.entries()) {
       let used = 0;
+      // What is left of the limit is shared by the sizes that are left, so that small sizes do not starve large ones.
+      const share = Math.ceil((search.maxHypotheses - hypotheses) / (search.sizes.length - k));
       for (let idle = 0; idle < search.stop; ) {
-        const left = search.maxHypotheses - hypotheses;
+        const left = share - used;
         if (left <= 0) {
           isCapped = true;
           break;
@@ -165,7 +167,6 @@ class ScaleRun {
       perSize.push(used);
       sums.push(this.sum());
       search.progress(k + 1);
-      if (isCapped) break;
     }
     kernels.release(mark);
     return { counts: this.counts(), hypotheses, perSize, sums, isCapped };

@@ -31,8 +31,7 @@ const PICKS_PER_CHECK = 16;
  *
  * @param ldm   ascending.
  * @param batch q ≥ 1. The scale is the LDM at position q, the smallest positive one where that is 0, and 1 where all are 0.
- * The weights of positions ≥ q sum to q before they are capped at 1; they are normalised in logarithms, so that no
- * difference between the rows is lost however small the scale is.
+ * The weights of positions ≥ q sum to q before they are capped at 1.
  */
 export function seedingWeights(
   ldm: Float64Array,
@@ -43,12 +42,10 @@ export function seedingWeights(
   if (batch >= n) return { gamma, scale: n === 0 ? 1 : ldm[n - 1] };
   const positive = ldm[batch] > 0 ? ldm[batch] : ldm.find((value) => value > 0);
   const scale = positive ?? 1;
-  // Ascending, so the first of the tail has the largest exponent.
-  const excess = (i: number) => Math.max(ldm[i] - scale, 0) / scale;
-  const least = excess(batch);
+  // Position q belongs to the tail and has weight 1, so the total is never 0.
   let total = 0;
   for (let i = batch; i < n; i++) {
-    gamma[i] = Math.exp(least - excess(i));
+    gamma[i] = Math.exp(-Math.max(ldm[i] - scale, 0) / scale);
     total += gamma[i];
   }
   for (let i = batch; i < n; i++) gamma[i] = Math.min(1, (batch / total) * gamma[i]);
