@@ -71,8 +71,51 @@ describe("wordReason", () => {
     expect(words([{ code: "information", criterion: "log-determinant", gain: 0.1, percentile: null }])).toContain(
       "unlike the other picks",
     );
+    expect(words([{ code: "flipShare", share: 0.013, percentile: 0.98, margin: 0.1 }])).toBe(
+      "Nudging the model so that its answer here changes would change 1.3\u202f% of all answers.",
+    );
+    expect(words([{ code: "flipShare", share: 1, percentile: 0.1, margin: 0.9 }])).toContain("No nudge");
+    expect(words([{ code: "spread", weight: 1, distance: 0.4 }])).toContain("Unlike the other picks");
+    expect(words([{ code: "disagreement", measure: "bald", value: 0.2, percentile: 0.9, samples: 16 }])).toBe(
+      "Models that fit the labels equally well disagree here, more than on 90\u202f% of the pool.",
+    );
+    expect(words([{ code: "nearBoundary", distance: 0.1, between: [0, 1], percentile: null }])).toContain(
+      "Ham and Spam",
+    );
+    expect(words([{ code: "nearBoundary", distance: null, between: null, percentile: null }])).toContain("no border");
+    expect(words([{ code: "information", criterion: "labels", gain: 0.1, percentile: null }])).toContain("together");
+    expect(words([{ code: "information", criterion: "targets", gain: 0.1, percentile: 1 }])).toContain(
+      "ordinary items",
+    );
     expect(words([{ code: "dense", similarity: 0.5, percentile: null }])).toContain("50\u202f%");
     expect(words([{ code: "drawn", inclusion: 0.25 }])).toContain("chance of 25");
+    expect(words([{ code: "likelyPositive", class: 1, probability: 0.8, percentile: 1 }])).toBe(
+      "Looks like Spam (80\u202f%), of which more examples are wanted.",
+    );
+    expect(words([{ code: "classBoundary", class: 0, gap: 4, rule: "cut" }])).toContain("from Ham");
+    expect(words([{ code: "likeExample", nearest: 4, class: 1, similarity: 0.9 }])).toContain("labelled Spam");
+    expect(words([{ code: "perCost", measure: "margin", value: 1, cost: 2, percentile: null }])).toContain("costs");
+    expect(words([{ code: "quota", by: "predictedClass", stratum: 1, target: 0.5, have: 0.1 }])).toContain(
+      "Keeps Spam",
+    );
+    expect(words([{ code: "quota", by: "group", stratum: 1, target: 0.5, have: null }])).toContain("group 2");
+  });
+
+  it("says which strategy of several nominated an item, and words that strategy's own reason", () => {
+    const arm = { code: "arm", arm: "galaxy", slot: 3, rank: 0, probability: 0.42, reward: 1, expectedReward: 1 };
+    const worded = wordReason(
+      served({
+        reason: [
+          { ...arm, others: ["margin"] },
+          { code: "classBoundary", class: 0, gap: 4, rule: "cut" },
+        ],
+      }),
+      TITLES,
+    );
+    expect(worded.sentence).toContain("from Ham");
+    expect(worded.details).toContainEqual(["Nominated by", "galaxy"]);
+    expect(worded.details).toContainEqual(["Chance of that strategy", "42\u202f%"]);
+    expect(worded.details).toContainEqual(["Wanted by others too", "margin"]);
   });
 
   it("falls back to the strategy's name for reasons it does not know", () => {

@@ -98,17 +98,52 @@ function wordOne(reason: Reason, titles: readonly string[]): string | null {
         : "Its answer would change the model in a way that no other pick of the round does.";
     case "information":
       return wordInformation(reason);
+    case "flipShare": {
+      const share = numberOf(reason.share) ?? 0;
+      if (share >= 1) return "No nudge of the model that was tried changes its answer here.";
+      return `Nudging the model so that its answer here changes would change ${formatPercent(share)} of all answers.`;
+    }
+    case "spread":
+      return numberOf(reason.distance) === null ? null : "Unlike the other picks of the round.";
+    case "disagreement":
+      return `Models that fit the labels equally well disagree here${rankOf(reason)}.`;
+    case "nearBoundary":
+      return wordBoundary(reason, titles);
     case "dense":
       return `Like many other items: ${formatPercent(numberOf(reason.similarity) ?? 0, 0)} mean similarity to the pool.`;
     case "drawn":
       return `Drawn at random with a chance of ${formatPercent(numberOf(reason.inclusion) ?? 0)}.`;
     case "random":
       return "Drawn at random.";
+    case "arm":
+      return null;
+    case "likelyPositive":
+      return wordLikelyPositive(reason, titles);
+    case "classBoundary":
+      return `Lies where items turn from ${titleOf(reason.class, titles)} to other labels.`;
+    case "likeExample":
+      return `Resembles an item that is labelled ${titleOf(reason.class, titles)}.`;
+    case "perCost":
+      return "Worth much for what labelling it costs.";
+    case "quota":
+      return wordQuota(reason, titles);
     case "audit":
       return "Drawn at random, to measure how good the model is.";
     default:
       return null;
   }
+}
+
+function rankOf(reason: Reason): string {
+  const percentile = numberOf(reason.percentile);
+  return percentile === null ? "" : `, more than on ${formatPercent(percentile, 0)} of the pool`;
+}
+
+function wordBoundary(reason: Reason, titles: readonly string[]): string {
+  if (numberOf(reason.distance) === null) return "The model has no border between labels to go by here.";
+  const { between } = reason;
+  if (!Array.isArray(between)) return `Lies close to the border between two labels${rankOf(reason)}.`;
+  return `Lies close to the border between ${titleOf(between[0], titles)} and ${titleOf(between[1], titles)}.`;
 }
 
 function wordInformation(reason: Reason): string {
@@ -117,6 +152,10 @@ function wordInformation(reason: Reason): string {
   switch (reason.criterion) {
     case "log-determinant":
       return "Uncertain, and unlike the other picks of the round.";
+    case "labels":
+      return "The answers to this batch together would tell most about which model is right.";
+    case "targets":
+      return `Its answer would tell most about the answers on ordinary items${rankOf(reason)}.`;
     case "fisher":
       return `Its answer would tell the model much about the whole pool${rank}.`;
     default:
@@ -133,6 +172,23 @@ function wordUncertain(reason: Reason, titles: readonly string[]): string {
   return `The model is unsure${rank}.`;
 }
 
+function titleOf(index: unknown, titles: readonly string[]): string {
+  const at = numberOf(index) ?? 0;
+  return titles[at] ?? `label ${at + 1}`;
+}
+
+function wordLikelyPositive(reason: Reason, titles: readonly string[]): string {
+  const probability = numberOf(reason.probability);
+  const share = probability === null ? "" : ` (${formatPercent(probability, 0)})`;
+  return `Looks like ${titleOf(reason.class, titles)}${share}, of which more examples are wanted.`;
+}
+
+function wordQuota(reason: Reason, titles: readonly string[]): string {
+  const group =
+    reason.by === "predictedClass" ? titleOf(reason.stratum, titles) : `group ${(numberOf(reason.stratum) ?? 0) + 1}`;
+  return `Keeps ${group} at its share of ${formatPercent(numberOf(reason.target) ?? 0, 0)} of the labels.`;
+}
+
 function detailsOf(served: ServedReason, reasons: Reason[]): [string, string][] {
   const details: [string, string][] = [
     ["Strategy", served.isFallback ? `${served.strategy} (fallback)` : served.strategy],
@@ -142,10 +198,24 @@ function detailsOf(served: ServedReason, reasons: Reason[]): [string, string][] 
   ];
   const measure = reasons.find((reason) => reason.code === "uncertain")?.measure;
   if (typeof measure === "string") details.push(["Measure", MEASURES[measure] ?? measure]);
+  const arm = reasons.find((reason) => reason.code === "arm");
+  if (arm !== undefined) details.push(...armDetails(arm));
   if (served.score !== null) details.push(["Score", formatNumber(served.score, 4)]);
   if (served.percentile !== null) details.push(["Percentile in the pool", formatPercent(served.percentile)]);
   if (served.inclusion !== null) details.push(["Probability of being drawn", formatPercent(served.inclusion, 3)]);
   details.push(["Model version", served.modelVersion === null ? "none yet" : `v${served.modelVersion}`]);
+  return details;
+}
+
+/** Which strategy of several nominated the item, and how sure that choice was. */
+function armDetails(arm: Reason): [string, string][] {
+  const details: [string, string][] = [["Nominated by", String(arm.arm)]];
+  const rank = numberOf(arm.rank);
+  if (rank !== null) details.push(["Rank there", formatNumber(rank + 1)]);
+  const probability = numberOf(arm.probability);
+  if (probability !== null) details.push(["Chance of that strategy", formatPercent(probability, 0)]);
+  const others = Array.isArray(arm.others) ? arm.others : [];
+  details.push(["Wanted by others too", others.length === 0 ? "no" : others.join(", ")]);
   return details;
 }
 

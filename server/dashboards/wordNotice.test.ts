@@ -10,6 +10,12 @@ describe("wordNotice", () => {
       "7 of the 50 items asked for: no more are left.",
     );
   });
+  it("says when a search for perturbations was cut short, and why", () => {
+    const capped = { code: "HYPOTHESES_CAPPED", level: "warning", used: 64, asked: 256 };
+    expect(wordNotice({ ...capped, by: "memory" })).toContain("64 of 256");
+    expect(wordNotice({ ...capped, by: "option" })).toContain("limit");
+    expect(wordNotice({ code: "LABELS_NEVER_CHANGED", level: "warning", count: 30, scored: 90 })).toContain("30 of 90");
+  });
   it("shows codes it does not know, and plain text, as they are", () => {
     expect(wordNotice({ code: "NEW_ONE", level: "warning", count: 2 })).toBe("NEW_ONE, count 2");
     expect(wordNotice("in words already")).toBe("in words already");

@@ -42,6 +42,20 @@ const NOTICES: Record<string, (d: Details) => string> = {
       : `Computed from the ${d.size} smoothest patterns of the graph of similar items.`,
   LABELLED_LEFT_OUT: (d) => `${d.count} labelled items have no usable prediction and took no part.`,
   STATE_RESET: () => "The groups of earlier rounds do not fit the pool any more and were made anew.",
+  HYPOTHESES_CAPPED: (d) =>
+    `The search for nudges of the model ended after ${d.used}${d.by === "memory" ? ` of ${d.asked}: no memory for more` : ": the strategy's limit"}.`,
+  LABELS_NEVER_CHANGED: (d) =>
+    `No nudge that was tried changes the answer on ${d.count} of ${d.scored} items; their order says nothing.`,
+  NO_BOUNDARY: (d) => `${d.count} picks lie near no border between labels and follow a fixed draw.`,
+  JOINT_SAMPLED: (d) =>
+    `From pick ${Number(d.exact) + 1} on what the labels tell together is estimated from ${d.configurations} combinations.`,
+  ARM_LEFT_OUT: (d) =>
+    `“${d.arm}” took no part: ${d.why === "taskKind" ? "it does not fit this kind of labels" : "it lacks labels or data"}.`,
+  ARM_EXHAUSTED: (d) => `“${d.arm}” had no items left; ${d.slots} of its places went to others.`,
+  SERVED_AT_RANDOM: (d) =>
+    `${d.count} items were drawn at random: ${d.why === "noExamples" ? "there are no examples to go by" : "no labels differ yet"}.`,
+  ONE_AT_A_TIME: (d) => `One item instead of ${d.asked}: the strategy waits for each answer.`,
+  STRATUM_EXHAUSTED: (d) => `Group ${Number(d.stratum) + 1} fell ${d.missing} items short.`,
   PART_EXHAUSTED: (d) => `Part ${Number(d.part) + 1} of the mix fell ${d.missing} items short.`,
 };
 
