@@ -37,6 +37,7 @@ export class FisherSearch {
   private readonly a: Float64Array;
   private readonly b: Float64Array;
   private readonly products: Float64Array;
+  private readonly pair: Float64Array;
   private readonly q: number;
 
   constructor(
@@ -50,6 +51,7 @@ export class FisherSearch {
     this.b = kernelDoubles(kernels, n * k * k);
     this.traces = kernelDoubles(kernels, n);
     this.products = kernelDoubles(kernels, Math.min(n, BLOCK_ROWS) * 2 * k * k);
+    this.pair = kernelDoubles(kernels, 2 * Math.min(n, BLOCK_ROWS));
     const half = this.times(this.inverse, problem.target);
     const middle = this.times(half, this.inverse);
     this.fillForms(this.inverse, this.a);
@@ -123,6 +125,7 @@ export class FisherSearch {
       b: take(this.b, k * k),
       traces: new Float64Array(indices.length),
       products: new Float64Array(indices.length * 2 * k * k),
+      pair: new Float64Array(2 * indices.length),
     });
     return search;
   }
@@ -160,7 +163,8 @@ export class FisherSearch {
       const count = Math.min(BLOCK_ROWS, n - start);
       const part = (values: Float64Array, size: number) => values.subarray(start * size, (start + count) * size);
       const products = this.products.subarray(0, count * width);
-      kernels.gemmF64({ m: count, n: width, k: d, a: part(e, d), b: turn, out: products });
+      if (k === 1) this.multiplyPair(part(e, d), u, w, products);
+      else kernels.gemmF64({ m: count, n: width, k: d, a: part(e, d), b: turn, out: products });
       kernels.fisherStep({
         n: count,
         k,
@@ -172,6 +176,17 @@ export class FisherSearch {
         sign,
         traces: part(this.traces, 1),
       });
+    }
+  }
+
+  /** products row i = (⟨e_i, u⟩, ⟨e_i, w⟩): reading each row once is quicker than a product with two columns. */
+  private multiplyPair(e: Float64Array, u: Float64Array, w: Float64Array, products: Float64Array): void {
+    const n = products.length / 2;
+    const [outFirst, outSecond] = [this.pair.subarray(0, n), this.pair.subarray(n, 2 * n)];
+    this.kernels.rowDotPairs({ x: e, n, d: u.length, first: u, second: w, outFirst, outSecond });
+    for (let i = 0; i < n; i++) {
+      products[2 * i] = outFirst[i];
+      products[2 * i + 1] = outSecond[i];
     }
   }
 

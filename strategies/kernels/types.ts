@@ -220,7 +220,7 @@ export interface SelectionKernels {
    * (n × k × 2k, the two halves of a row being R and S) it forms X = diag(scales)·(I − 1·pᵀ)·R and W likewise from S, then
    * A −= sign·X·Xᵀ and B −= sign·(X·Wᵀ + W·Xᵀ). Without `p` the term 1·pᵀ is left out. Always
    * traces[i] = tr((I + sign·A)⁻¹·B), +∞ where the matrix is not positive definite. Cost: about 2.5·k³ per row.
-   * @throws RangeError when k > 255.
+   * @throws RangeError when k > 224.
    */
   fisherStep(args: {
     n: number;

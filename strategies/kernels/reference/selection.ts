@@ -2,7 +2,7 @@ import { checkLength } from "../checkLength";
 import type { SelectionKernels } from "../types";
 
 /** Largest k of `fisherStep`: its working space is the kernels' scratch. */
-export const FISHER_CLASSES_MAX = 255;
+export const FISHER_CLASSES_MAX = 224;
 
 type GradientArguments = Parameters<SelectionKernels["gradientDistanceUpdate"]>[0];
 type FisherArguments = Parameters<SelectionKernels["fisherStep"]>[0];
