@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import type { ContentKind, FeatureSpec, ProjectStrategy, strategyRef } from "@/contracts/project";
 import type { StrategyError, TaskKind } from "@/strategies";
-import { registry, resolveOptions, StrategyError as StrategyErrorClass } from "@/strategies";
+import { completeOptions, registry, StrategyError as StrategyErrorClass } from "@/strategies";
 import type { TaskType } from "@/task-types/registry";
 import { findTaskType, listTaskTypes } from "@/task-types/registry";
 import { AppError } from "../errors";
@@ -43,7 +43,7 @@ function checkStrategyRef(field: string, ref: z.infer<typeof strategyRef>, kind:
     throw refuse(`${field}.id`, `strategy "${ref.id}" does not work for ${kind} projects.`);
   }
   try {
-    return { id: ref.id, options: resolveOptions(strategy.options, ref.options, `${field}.options`) };
+    return { id: ref.id, options: completeOptions(strategy, ref.options, `${field}.options`) };
   } catch (error) {
     if (!(error instanceof StrategyErrorClass)) throw error;
     throw optionError(`${field}.options`, error);

@@ -56,8 +56,8 @@ export function makeAlbl(strategies: readonly Strategy[]): Strategy {
     },
     completeOptions: (options, path) => completeArmOptions(strategies, options, path),
     uses: (options) => armIds(strategies, PRESETS, options),
-    needs: (options) => {
-      const needs = armNeeds(strategies, PRESETS, options);
+    needs: (options, taskKind) => {
+      const needs = armNeeds(strategies, PRESETS, options, taskKind);
       return { arrays: [...new Set([...needs.arrays, "probabilities" as const])] };
     },
     costFormula: "the sum of its arms, each for a whole batch",

@@ -104,20 +104,32 @@ export function completeArmOptions(strategies: readonly Strategy[], options: Opt
   return { ...options, armOptions };
 }
 
-/** Ids of the strategies that may take part with these options, on any kind of task. */
-export function armIds(strategies: readonly Strategy[], presets: ArmPresets, options: OptionValues): string[] {
+/** Ids of the strategies that may take part with these options; without a kind of task, on any. */
+export function armIds(
+  strategies: readonly Strategy[],
+  presets: ArmPresets,
+  options: OptionValues,
+  taskKind?: TaskKind,
+): string[] {
   const named = textsOption(options, "arms");
-  const chosen = named.length > 0 ? named : Object.values(presets[textOption(options, "preset")]).flat();
-  return strategies.map((strategy) => strategy.id).filter((id) => chosen.includes(id));
+  const preset = presets[textOption(options, "preset")];
+  const chosen = named.length > 0 ? named : taskKind === undefined ? Object.values(preset).flat() : preset[taskKind];
+  return strategies.map((strategy) => strategy.id).filter((id) => chosen?.includes(id));
 }
 
 /** The union of the arms' arrays, with labels and state. Minima of labels only leave arms out, see {@link planArms}. */
-export function armNeeds(strategies: readonly Strategy[], presets: ArmPresets, options: OptionValues): Needs {
+export function armNeeds(
+  strategies: readonly Strategy[],
+  presets: ArmPresets,
+  options: OptionValues,
+  taskKind?: TaskKind,
+): Needs {
   const off = textsOption(options, "off");
   const arrays = new Set<PoolArray>(["labels", "state"]);
-  for (const id of armIds(strategies, presets, options)) {
+  for (const id of armIds(strategies, presets, options, taskKind)) {
     if (off.includes(id)) continue;
     const strategy = strategies.find((entry) => entry.id === id)!;
+    if (taskKind !== undefined && !strategy.taskKinds.includes(taskKind)) continue;
     for (const array of strategy.needs(optionsOfArm(strategy, options)).arrays) arrays.add(array);
   }
   return { arrays: [...arrays] };

@@ -142,7 +142,7 @@ async function runStages(
   const lead = findStrategy(run.registry, spec.op === "single" ? spec.use : spec.score.use, part);
   checkTaskKind(run, spec, lead);
   const state = run.context.states?.[part] ?? null;
-  const pool = guardPool(run.pool, lead.id, stageNeeds(run.registry, spec), eligible, state);
+  const pool = guardPool(run.pool, lead.id, stageNeeds(run.registry, spec, run.pool.taskKind), eligible, state);
   const context = selectContext(run.context, part);
   const selection =
     spec.op === "single"

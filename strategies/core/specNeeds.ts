@@ -12,6 +12,7 @@ import type {
   StageRef,
   StrategySpec,
   SwitchRule,
+  TaskKind,
   UnmetNeed,
 } from "./types";
 
@@ -44,7 +45,7 @@ export function specUnmetNeeds(registry: Registry, spec: StrategySpec, pool: Poo
   switch (spec.op) {
     case "single":
     case "pipeline":
-      return unmetNeeds(stageNeeds(registry, spec), pool);
+      return unmetNeeds(stageNeeds(registry, spec, pool.taskKind), pool);
     case "mix":
       return spec.parts.flatMap((part) => specUnmetNeeds(registry, part.of, pool));
     case "strata":
@@ -58,11 +59,15 @@ export function specUnmetNeeds(registry: Registry, spec: StrategySpec, pool: Poo
 }
 
 /** Union of the needs of the stages of a single strategy or a pipeline. */
-export function stageNeeds(registry: Registry, spec: StrategySpec & { op: "single" | "pipeline" }): Needs {
+export function stageNeeds(
+  registry: Registry,
+  spec: StrategySpec & { op: "single" | "pipeline" },
+  taskKind?: TaskKind,
+): Needs {
   const stages = spec.op === "single" ? [spec] : [spec.score, spec.design];
   const needs = stages
     .filter((stage) => stage.use !== TOP_K_DESIGN)
-    .map((stage) => findStrategy(registry, stage.use, "spec").needs(stage.options ?? {}));
+    .map((stage) => findStrategy(registry, stage.use, "spec").needs(stage.options ?? {}, taskKind));
   const perCost: PoolArray[] = spec.op === "pipeline" && spec.score.perCost !== undefined ? ["costs"] : [];
   return {
     arrays: [...new Set([...needs.flatMap((need) => need.arrays), ...perCost])],

@@ -350,7 +350,8 @@ export interface Strategy {
   readonly taskKinds: readonly TaskKind[];
   readonly score: { readonly name: string; readonly better: "lower" | "higher" };
   readonly options: OptionsSchema;
-  needs(options: OptionValues): Needs;
+  /** @param taskKind absent: what it needs on any kind of task. */
+  needs(options: OptionValues, taskKind?: TaskKind): Needs;
   readonly costFormula: string;
   cost(dims: PoolDims, options: OptionValues): CostEstimate;
   readonly claims: Claims;

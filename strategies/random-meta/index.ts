@@ -33,7 +33,7 @@ export function makeRandomMeta(strategies: readonly Strategy[]): Strategy {
     },
     completeOptions: (options, path) => completeArmOptions(strategies, options, path),
     uses: (options) => armIds(strategies, PRESETS, options),
-    needs: (options) => armNeeds(strategies, PRESETS, options),
+    needs: (options, taskKind) => armNeeds(strategies, PRESETS, options, taskKind),
     costFormula: "the sum of its arms, each for a whole batch",
     cost: (dims, options) => metaCost(strategies, PRESETS, dims, options),
     claims: { random: true, inclusion: false, embeddingInvariance: false },

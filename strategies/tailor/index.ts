@@ -44,7 +44,7 @@ export function makeTailor(strategies: readonly Strategy[]): Strategy {
     options: tailorOptions(strategies),
     completeOptions: (options, path) => completeArmOptions(strategies, options, path),
     uses: (options) => armIds(strategies, PRESETS, options),
-    needs: (options) => armNeeds(strategies, PRESETS, options),
+    needs: (options, taskKind) => armNeeds(strategies, PRESETS, options, taskKind),
     costFormula: "the sum of its arms, each for a whole batch, and O(batch·arms·classes)",
     cost: (dims, options) => metaCost(strategies, PRESETS, dims, options),
     claims: { random: true, inclusion: false, embeddingInvariance: false },

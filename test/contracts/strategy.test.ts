@@ -62,7 +62,7 @@ describe.each(KERNELS)("laws on %s kernels", (_, makeKernels) => {
     const plain: PoolSpec = { ...PLAIN, taskKind };
     // The first kind of task is searched widest; the others share nearly all code with it.
     const runs = (count: number) => (taskKind === strategy.taskKinds[0] ? count : Math.ceil(count / 3));
-    const { arrays } = strategy.needs(completeOptions(strategy, undefined, "options"));
+    const { arrays } = strategy.needs(completeOptions(strategy, undefined, "options"), taskKind);
 
     test("picks min(batch, eligible) distinct eligible rows with finite numbers and a reason each", async () => {
       await fc.assert(
