@@ -1,4 +1,4 @@
-import type { Pool, StrategySpec } from "@/strategies";
+import type { Pool, RoundSelection, StrategySpec } from "@/strategies";
 import {
   arrayMatrix,
   bitmapFromRows,
@@ -110,6 +110,7 @@ export async function simulateRun(
   const picked: string[] = [];
   let selectMs = 0;
   let roundsNotOk = 0;
+  let states: RoundSelection["states"] = {};
   for (let round = 0; ; round++) {
     const classes = Int32Array.from(labelled, (i) => data.y[split.pool[i]]);
     const probabilities = await model.fitPredict({
@@ -139,7 +140,9 @@ export async function simulateRun(
       kernels: tools.kernels,
       seed: `${plan.seed}/${repetition}/${round}`,
       frameSeed: `${plan.seed}/${repetition}`,
+      states,
     });
+    states = selection.states;
     selectMs += tools.monotonicMs() - start;
     if (selection.status !== "ok") roundsNotOk++;
     // As a set: two arms that label the same rows are the same arm.
