@@ -7,7 +7,7 @@ vi.mock("@tensorflow/tfjs-core", () => loaded.push("tfjs-core"));
 vi.mock("@tensorflow/tfjs-layers", () => loaded.push("tfjs-layers"));
 
 it("listing trainers and checking their options loads no compute library", () => {
-  expect(TRAINERS.map(({ id }) => id)).toEqual(["softmax", "mlp", "convnet", "tfjs"]);
+  expect(TRAINERS.map(({ id }) => id)).toEqual(["softmax", "mlp", "convnet", "regression", "tfjs"]);
   expect(trainerEntry("softmax").optionsSchema.parse({})).toMatchObject({ l2: 0.001, scaling: "global" });
   expect(trainerEntry("mlp").optionsSchema.safeParse({ hidden: [0] }).success).toBe(false);
   expect(trainerEntry("tfjs").optionsSchema.safeParse({}).success).toBe(false);

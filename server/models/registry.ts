@@ -1,6 +1,7 @@
 import { AppError } from "@/server/errors";
 import { convnetOptions, mlpOptions, softmaxOptions } from "./hybrid/options";
 import type { TrainerEntry } from "./port";
+import { regressionOptions } from "./regression/options";
 import { tfjsOptions } from "./tfjs/options";
 
 /** Every trainer. What loads a compute library stands behind `load`, so that listing them loads none. */
@@ -28,6 +29,14 @@ export const TRAINERS: readonly TrainerEntry[] = [
     taskKinds: ["classes", "multiLabel", "number"],
     optionsSchema: convnetOptions,
     load: async () => (await import("./hybrid/trainers")).convnetTrainer,
+  },
+  {
+    id: "regression",
+    title: "Network for numbers",
+    description: "Two wide layers whose gradients tell batch selection which numbers to ask for next.",
+    taskKinds: ["number"],
+    optionsSchema: regressionOptions,
+    load: async () => (await import("./regression/trainer")).regressionTrainer,
   },
   {
     id: "tfjs",

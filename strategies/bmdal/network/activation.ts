@@ -4,7 +4,10 @@ import type { Activation } from "./types";
 /** out = activation(z) over n values; the derivative of relu at 0 is 0. */
 export function activate(kernels: Kernels, activation: Activation, z: Floats, out: Floats, n: number): void {
   if (activation === "relu") {
-    for (let i = 0; i < n; i++) out[i] = z[i] > 0 ? z[i] : 0;
+    if (out instanceof Float32Array) {
+      out.set(z.subarray(0, n));
+      kernels.relu(out, n);
+    } else for (let i = 0; i < n; i++) out[i] = z[i] > 0 ? z[i] : 0;
     return;
   }
   if (z instanceof Float32Array && out instanceof Float32Array) {
@@ -26,7 +29,9 @@ export function activateBackward(
   n: number,
 ): void {
   if (activation === "relu") {
-    for (let i = 0; i < n; i++) if (!(z[i] > 0)) gradient[i] = 0;
+    if (gradient instanceof Float32Array && activated instanceof Float32Array) {
+      kernels.reluBackward(gradient, activated, n);
+    } else for (let i = 0; i < n; i++) if (!(z[i] > 0)) gradient[i] = 0;
     return;
   }
   if (gradient instanceof Float32Array && z instanceof Float32Array) {
