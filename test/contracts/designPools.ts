@@ -1,5 +1,5 @@
 import type { Pool, SelectContext } from "@/strategies";
-import { arrayMatrix, bitmapFromRows } from "@/strategies";
+import { arrayMatrix, bitmapFromRows, KeyedRandom } from "@/strategies";
 import type { Kernels } from "@/strategies/kernels";
 
 /** A pool over given matrices; rows that are not labelled are eligible. */
@@ -25,4 +25,24 @@ export function goldenPool(
 export function quietContext(kernels: Kernels, seed = "seed"): SelectContext {
   const nothing = () => undefined;
   return { kernels, seed, scope: "test", checkAbort: nothing, progress: nothing, trace: nothing };
+}
+
+/** n points of d coordinates in [−2, 2). */
+export function points(n: number, d: number, seed: string): Float32Array {
+  const random = new KeyedRandom(seed, "points");
+  return Float32Array.from({ length: n * d }, (_, i) => 4 * random.uniform(i) - 2);
+}
+
+/** Points as the kernels take them. */
+export function blockOf(x: Float32Array, d: number) {
+  const n = x.length / d;
+  const norms = Float32Array.from({ length: n }, (_, i) => distance(x, d, i, -1) ** 2);
+  return { x, norms, n, d };
+}
+
+/** Distance of two rows; of a row to the origin for b = −1. */
+export function distance(x: ArrayLike<number>, d: number, a: number, b: number): number {
+  let sum = 0;
+  for (let j = 0; j < d; j++) sum += (x[a * d + j] - (b < 0 ? 0 : x[b * d + j])) ** 2;
+  return Math.sqrt(sum);
 }
