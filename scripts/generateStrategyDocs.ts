@@ -25,8 +25,9 @@ An acquisition strategy chooses the items to label next. All share these rules:
 
 ## Composing
 
-A spec is JSON. \`single\` runs one strategy; \`pipeline\` filters, scores and then designs the batch; \`mix\` gives parts
-their shares and may audit; \`schedule\` starts with one spec and changes to another.
+A spec is JSON. \`single\` runs one strategy; \`pipeline\` filters, scores, designs the batch and assigns it; \`mix\` gives
+parts their shares and may audit; \`schedule\` starts with one spec and changes to another; \`strata\` fills the batch group
+by group, so that labels come nearest to wanted shares.
 
 \`\`\`json
 {
@@ -57,6 +58,26 @@ and no other part ever picks there. The audited labels are therefore, at any tim
 sample of the pool, and the share of correct predictions on them estimates accuracy without bias. When the frame is
 used up, its places go to the strategy; when everything else is used up, the frame is served for training. Both are told.
 
+**Strata.** \`by\` says what the groups are: \`predictedClass\`, \`cluster\` (k-means on the embeddings, as many as
+\`clusters\` says) or \`group\` (the pool's own). \`target\` is \`uniform\` (class-balanced), \`natural\` (keep the pool's
+distribution) or a list of shares (quotas). Place by place goes to the group whose labels, the batch included, are farthest
+below its share; \`of\` picks inside the group, so a random pick is drawn with probability quota / rows of the group.
+
+\`\`\`json
+{ "op": "strata", "by": "predictedClass", "target": "uniform", "of": { "op": "single", "use": "margin" } }
+\`\`\`
+
+**Costs.** \`"score": { "use": "margin", "perCost": { "exponent": 1 } }\` in a pipeline divides the utility by the item's cost
+of labelling, raised to the exponent.
+
+**Assignment.** \`"assign": { "use": "…" }\` in a pipeline orders the picks and says how many people answer each:
+\`ranked\` (as designed), \`shuffled\` (what has been answered is at any time a fair picture of the batch),
+\`extra-opinions\` (more than one answer on a share of them).
+
+**Strategies that choose strategies.** \`tailor\`, \`albl\` and \`random-meta\` run others as *arms*. \`arms\` names them,
+\`off\` switches some off, \`armOptions\` gives their options by id, \`perClass: "each"\` makes one arm of every class where a
+strategy looks for one. What they learn is kept as a state between rounds; labels are credited when they come.
+
 **Shares** of small batches are rounded at random, so that they hold on average, and the parts are interleaved, so that
 they nearly hold for every prefix of the ranking.
 
@@ -78,7 +99,14 @@ export function strategyDocs(): string {
     "",
     ...optionTable(filter.options.properties),
   ]);
-  return `${INTRODUCTION}## Overview\n\n${table.join("\n")}\n\n${registry.strategies.map(section).join("\n")}\n## Filters\n\n${filters.join("\n")}`;
+  const assigners = (registry.assigners ?? []).flatMap((assigner) => [
+    `### ${assigner.id}`,
+    "",
+    `${assigner.title}.`,
+    "",
+    ...optionTable(assigner.options.properties),
+  ]);
+  return `${INTRODUCTION}## Overview\n\n${table.join("\n")}\n\n${registry.strategies.map(section).join("\n")}\n## Filters\n\n${filters.join("\n")}\n## Assignments\n\n${assigners.join("\n")}`;
 }
 
 function section(strategy: Strategy): string {
