@@ -81,9 +81,10 @@ function cost(dims: PoolDims, options: OptionValues): { flops: number; bytes: nu
     bytes:
       source.bytes +
       8 * candidates * samples * c +
-      16 * combinations * (samples + 2) +
-      8 * (1 << 20) +
-      8 * 64 * samples * c +
+      // The combinations before and after a pick, and those given to the kernels.
+      24 * combinations * (samples + 2) +
+      12 * (1 << 20) +
+      8 * Math.max(64, candidates) * samples * c +
       256 * candidates +
       16 * 65536,
   };
@@ -106,6 +107,8 @@ export const batchBald: Strategy = {
     additionalProperties: false,
     properties: {
       ...POSTERIOR_OPTIONS,
+      // The batch can tell no more than ln(samples) about the models.
+      samples: { ...POSTERIOR_OPTIONS.samples, default: 64 },
       maxCandidates: {
         type: "integer",
         title: "Candidates at most",

@@ -1,3 +1,5 @@
+import { kernelDoubles } from "../core/doubleRows";
+import { kernelFloats } from "../core/embeddingBlock";
 import type { KeyedRandom } from "../core/keyedRandom";
 import { plogp } from "../core/posteriorScores";
 import type { Kernels } from "../kernels/types";
@@ -111,7 +113,8 @@ class JointRun {
       // Drawn combinations change with every pick, and with them the gains: then all are computed anew.
       if (this.isExact && this.bound[order[start]] < most - GAIN_ROUNDING) break;
       const part = order.slice(start, start + TOGETHER);
-      this.updateGains(part);
+      if (this.isExact) this.updateGains(part);
+      else this.estimateGains(part);
       for (const i of part) {
         if (this.bound[i] > most || (this.bound[i] === most && i < best)) {
           most = this.bound[i];
@@ -124,29 +127,21 @@ class JointRun {
 
   /** Writes the gains of some candidates into their bounds. */
   private updateGains(part: readonly number[]): void {
-    const { q, samples, nClasses } = this.args;
+    const { kernels } = this;
+    const { samples, nClasses } = this.args;
     const width = part.length * nClasses;
     const rows = this.chance.length;
-    const predictions = new Float64Array(samples * width);
-    for (const [j, i] of part.entries()) {
-      for (let s = 0; s < samples; s++) {
-        const from = (i * samples + s) * nClasses;
-        predictions.set(q.subarray(from, from + nClasses), s * width + j * nClasses);
-      }
-    }
+    const mark = kernels.mark();
+    const predictions = kernelDoubles(kernels, samples * width);
+    this.writePredictions(part, predictions);
     const outer = new Float64Array(part.length);
-    const together = Math.max(1, Math.floor(ENTRIES_MAX / width));
+    const together = Math.min(rows, Math.max(1, Math.floor(ENTRIES_MAX / width)));
+    const posterior = kernelDoubles(kernels, together * samples);
+    const given = kernelDoubles(kernels, together * width);
     for (let start = 0; start < rows; start += together) {
       const count = Math.min(together, rows - start);
-      const given = new Float64Array(count * width);
-      this.kernels.gemmF64({
-        m: count,
-        n: width,
-        k: samples,
-        a: this.posterior.subarray(start * samples, (start + count) * samples),
-        b: predictions,
-        out: given,
-      });
+      posterior.set(this.posterior.subarray(start * samples, (start + count) * samples));
+      kernels.gemmF64({ m: count, n: width, k: samples, a: posterior, b: predictions, out: given });
       for (let r = 0; r < count; r++) {
         const chance = this.chance[start + r];
         for (let j = 0; j < part.length; j++) {
@@ -157,6 +152,46 @@ class JointRun {
         }
       }
     }
+    kernels.release(mark);
+    for (const [j, i] of part.entries()) this.bound[i] = outer[j] - this.inner[i];
+  }
+
+  /** samples × (part · nClasses): what each sample says of each candidate of the part. */
+  private writePredictions(part: readonly number[], out: Float32Array | Float64Array): void {
+    const { q, samples, nClasses } = this.args;
+    for (const [j, i] of part.entries()) {
+      for (let s = 0; s < samples; s++) {
+        const from = (i * samples + s) * nClasses;
+        out.set(q.subarray(from, from + nClasses), s * part.length * nClasses + j * nClasses);
+      }
+    }
+  }
+
+  /** As {@link updateGains} in float32: what drawn combinations leave open is far more than rounding. */
+  private estimateGains(part: readonly number[]): void {
+    const { kernels } = this;
+    const { samples, nClasses } = this.args;
+    const width = part.length * nClasses;
+    const rows = this.chance.length;
+    const mark = kernels.mark();
+    const predictions = kernelFloats(kernels, samples * width);
+    this.writePredictions(part, predictions);
+    const posterior = kernelFloats(kernels, this.posterior.length);
+    posterior.set(this.posterior);
+    const outer = new Float64Array(part.length);
+    const together = Math.max(1, Math.floor(ENTRIES_MAX / width));
+    const given = kernelFloats(kernels, Math.min(together, rows) * width);
+    const entropy = kernelFloats(kernels, Math.min(together, rows) * part.length);
+    for (let start = 0; start < rows; start += together) {
+      const count = Math.min(together, rows - start);
+      const a = posterior.subarray(start * samples, (start + count) * samples);
+      kernels.gemm({ m: count, n: width, k: samples, a, b: predictions, out: given });
+      kernels.rowStats(given, count * part.length, nClasses, { entropy });
+      for (let r = 0; r < count; r++) {
+        for (let j = 0; j < part.length; j++) outer[j] += this.chance[start + r] * entropy[r * part.length + j];
+      }
+    }
+    kernels.release(mark);
     for (const [j, i] of part.entries()) this.bound[i] = outer[j] - this.inner[i];
   }
 
