@@ -260,6 +260,17 @@ describe("winnow model-selector", () => {
     });
   });
 
+  test("near-duplicate models are one candidate on request, named by its first", async () => {
+    const doubled = data.predictions.flatMap((row: number[]) => [row[0], row[0], ...row.slice(2)]);
+    const predictions = npy("twins.npy", Int32Array.from(doubled), [14, 5]);
+    const plain = await selectModel({ ...files(), predictions });
+    expect(plain).toMatchObject({ duplicates: [[0, 1]], models: 5 });
+    const clustered = await selectModel({ ...files(), predictions, cluster: true });
+    expect(clustered).toMatchObject({ candidates: [0, 2, 3, 4], duplicates: [[0, 1]] });
+    expect((clustered.best as number[]).at(-1)).toBe(0);
+    expect((clustered.ties as number[]).at(-1)).toBe(1);
+  });
+
   test("ε is not tuned on few models, and 0.5 says what it is", async () => {
     expect(await selectModel({ ...files(), epsilon: "auto" })).toMatchObject({
       epsilon: 0.42,

@@ -58,8 +58,23 @@ program
   .option("--test-share <share>", "share of the rows held out for measuring", "0.3")
   .option("--no-header", "the CSV has no header line; columns are numbers from 0")
   .option("--seed <text>", "base of all seeds", "winnow")
-  .requiredOption("--out <dir>", "folder for results.json, curves.csv and report.html")
-  .action(async (flags) => {
+  .option("--task <kind>", "classes, or regression: the protocol of the benchmark for number labels", "classes")
+  .option("--validation <n>", "regression: labelled rows for early stopping, not counted (1024)")
+  .option("--splits <pattern>", "regression: files of stored splits, with {split} for the number")
+  .option("--network <json>", "regression: options of the network")
+  .requiredOption("--out <dir>", "folder for results.json, curves.csv and, for classes, report.html")
+  .action(async (flags, command) => {
+    if (flags.task === "regression") {
+      const { runNumberSimulation } = await import("./commands/runNumberSimulation");
+      // The defaults above are those of classes; the protocol has its own.
+      const given = (name: string) => (command.getOptionValueSource(name) === "cli" ? flags[name] : undefined);
+      const sizes = Object.fromEntries(["initial", "batch", "rounds", "seeds"].map((name) => [name, given(name)]));
+      process.stdout.write(
+        await runNumberSimulation({ ...flags, ...sizes }, (line) => process.stderr.write(`${line}\n`)),
+      );
+      return;
+    }
+    if (flags.task !== "classes") throw new UsageError(`--task takes classes or regression, got "${flags.task}".`);
     const { runSimulation } = await import("./commands/runSimulation");
     process.stdout.write(await runSimulation(flags, (line) => process.stderr.write(`${line}\n`)));
   });
@@ -67,11 +82,16 @@ program
 program
   .command("replay")
   .description("select a stored round again and compare it with its manifest, number by number")
-  .requiredOption("--manifest <file>", "manifest of the round")
-  .requiredOption("--data <dir>", "folder with the manifest's arrays, named by their keys")
-  .action(async (flags: { manifest: string; data: string }) => {
-    const { replayFromFiles } = await import("./commands/replayFromFiles");
-    const report = await replayFromFiles(flags.manifest, flags.data);
+  .option("--server <url>", "address of the instance that keeps the round")
+  .option("--key <key>", "API key of the project with the scope export")
+  .option("--key-file <file>", "file with the key, instead of --key")
+  .option("--project <slug or number>", "the project, as in its address, or its number")
+  .option("--round <n>", "number of the round")
+  .option("--manifest <file>", "manifest of the round, instead of --server")
+  .option("--data <dir>", "folder with the manifest's arrays, named by their keys")
+  .action(async (flags) => {
+    const { replayStored } = await import("./commands/replayStored");
+    const report = await replayStored(flags);
     writeResult(report);
     if (!report.isIdentical) process.exitCode = 1;
   });
@@ -128,6 +148,7 @@ program
   .requiredOption("--seed <text>", "seed of ties and draws")
   .option("--method <name>", "model-selector, coda, vma, amc, entropy, margin or random", "model-selector")
   .option("--ties <rule>", "seeded or lowest", "seeded")
+  .option("--cluster", "select among one model of each group that agrees on more than 99.5 % of the items")
   .option("--realisations <n>", "instead of one run, how often the best model is found over this many random pools")
   .option("--pool <n>", "items of each random pool")
   .option("--json", "as one JSON object")

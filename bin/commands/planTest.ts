@@ -34,8 +34,8 @@ export interface TestPlan {
   readonly draws: readonly (PlannedDraw & { readonly expectedLoss: number })[];
 }
 
-/** Above this, drawing one by one over the whole frame takes minutes; fixed scores then race instead. */
-const STEPWISE_WORK_MAX = 2e8;
+/** Larger frames race for all draws at once: drawing one by one costs the whole frame each time. */
+const STEPWISE_ITEMS_MAX = 50_000;
 
 /** `winnow test-plan`: which items to label next for testing, each with the probability it was drawn with. */
 export async function planTest(flags: TestPlanFlags): Promise<TestPlan> {
@@ -70,7 +70,7 @@ export async function planTest(flags: TestPlanFlags): Promise<TestPlan> {
 }
 
 function drawn(scores: Float64Array, count: number, rule: ProposalRule, seed: string): PlannedDraw[] {
-  if (count * scores.length <= STEPWISE_WORK_MAX) return drawMany({ scores, count, rule, seed });
+  if (scores.length <= STEPWISE_ITEMS_MAX) return drawMany({ scores, count, rule, seed });
   // The mixed scores are fixed then, so that the share of uniform mass is that of the whole frame.
   const mixed = mixedWithUniform(normalizedScores(scores), Math.max(rule.defensive ?? 0, 1e-6));
   return raceDraws(mixed, count, seed);

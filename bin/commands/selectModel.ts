@@ -10,6 +10,7 @@ import {
   simulateSelection,
   TUNING_MODELS_MIN,
   tuneEpsilon,
+  withModels,
 } from "@/strategies";
 import { integerOption, UsageError } from "../cliError";
 import { npyMatrix, npyVector } from "../npy/npyValues";
@@ -26,6 +27,7 @@ export interface ModelSelectorFlags {
   readonly ties?: string;
   readonly realisations?: string;
   readonly pool?: string;
+  readonly cluster?: boolean;
 }
 
 /** Random pools on which each ε is tried. */
@@ -41,7 +43,10 @@ export async function selectModel(flags: ModelSelectorFlags): Promise<Record<str
     throw new UsageError(`--method takes ${SELECTION_METHODS.join(", ")}; got "${flags.method}".`);
   const ties = flags.ties ?? "seeded";
   if (ties !== "seeded" && ties !== "lowest") throw new UsageError(`--ties takes seeded or lowest, got "${ties}".`);
-  const matrix = await readPredictions(flags.predictions, nClasses);
+  const all = await readPredictions(flags.predictions, nClasses);
+  const clusters = clusterModels(all);
+  const candidates = flags.cluster === true ? clusters.map(([first]) => first) : undefined;
+  const matrix = candidates === undefined ? all : withModels(all, candidates);
   const labels = readLabels(flags.labels, matrix);
   const poolSize = flags.pool === undefined ? matrix.nItems : integerOption("--pool", flags.pool, 1);
   if (poolSize > matrix.nItems) throw new UsageError(`--pool is ${poolSize}, but there are ${matrix.nItems} items.`);
@@ -52,7 +57,8 @@ export async function selectModel(flags: ModelSelectorFlags): Promise<Record<str
     ...(note === undefined ? {} : { note }),
     seed: flags.seed,
     items: matrix.nItems,
-    models: matrix.nModels,
+    models: all.nModels,
+    ...(candidates === undefined ? {} : { candidates }),
     classes: nClasses,
   };
   const base = { matrix, labels, method, epsilon, budget, seed: flags.seed };
@@ -74,10 +80,10 @@ export async function selectModel(flags: ModelSelectorFlags): Promise<Record<str
   return {
     ...head,
     unanimous: matrix.nItems - groups.kept.length,
-    duplicates: clusterModels(matrix).filter((cluster) => cluster.length > 1),
+    duplicates: clusters.filter((cluster) => cluster.length > 1),
     picks: Array.from(run.picks),
     expectedEntropy: Array.from(run.scores, (score) => (Number.isNaN(score) || method === "coda" ? null : score)),
-    best: Array.from(run.best),
+    best: Array.from(run.best, (model) => candidates?.[model] ?? model),
     ties: Array.from(run.ties),
     labelsSpent: run.picks.length,
     isCertain: leaderIsCertain(matrix, labels, run.picks, open).isMet,

@@ -67,3 +67,5 @@ export {
 export type { ClassificationEstimates, MetricEstimate } from "./ratioMetrics";
 export { estimateClassification, estimateRatio } from "./ratioMetrics";
 export { fitTemperature, surrogateRefitDue, voteShareSurrogate, withTemperature } from "./surrogate";
+export type { MultiLabelEstimates, RegressionEstimates } from "./taskMetrics";
+export { estimateMultiLabel, estimateRegression } from "./taskMetrics";

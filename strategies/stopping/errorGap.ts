@@ -1,3 +1,5 @@
+import type { Kernels } from "../kernels/types";
+
 /**
  * Divergence of a Gaussian linear head's belief after one label from the one before, in nats.
  *
@@ -6,6 +8,42 @@
 export function linearHeadDivergence(variance: number, residual: number, noise: number): number {
   const total = noise + variance;
   return 0.5 * (Math.log1p(variance / noise) - variance / total + (variance * residual * residual) / (total * total));
+}
+
+/** A Gaussian belief about d parameters; the covariance is d × d, row-major. */
+export interface GaussianBelief {
+  readonly mean: ArrayLike<number>;
+  readonly covariance: ArrayLike<number>;
+}
+
+/**
+ * Divergence of one Gaussian belief from another, in nats: for heads without a closed form, such as the Laplace
+ * approximation of a logistic one, from round to round. O(d³).
+ * @throws RangeError when a covariance is not positive definite.
+ */
+export function gaussianDivergence(kernels: Kernels, after: GaussianBelief, before: GaussianBelief): number {
+  const d = after.mean.length;
+  const old = Float64Array.from(before.covariance);
+  const now = Float64Array.from(after.covariance);
+  // Solving for the new covariance and the shift of the mean in one go: d + 1 right-hand sides.
+  const sides = new Float64Array(d * (d + 1));
+  for (let i = 0; i < d; i++) {
+    for (let j = 0; j < d; j++) sides[i * (d + 1) + j] = now[i * d + j];
+    sides[i * (d + 1) + d] = after.mean[i] - before.mean[i];
+  }
+  if (!kernels.cholesky(old, d) || !kernels.cholesky(now, d)) {
+    throw new RangeError("gaussianDivergence: a covariance is not positive definite.");
+  }
+  kernels.choleskySolve(old, d, sides, d + 1);
+  let trace = 0;
+  let shift = 0;
+  let logRatio = 0;
+  for (let i = 0; i < d; i++) {
+    trace += sides[i * (d + 1) + i];
+    shift += (after.mean[i] - before.mean[i]) * sides[i * (d + 1) + d];
+    logRatio += 2 * (Math.log(old[i * d + i]) - Math.log(now[i * d + i]));
+  }
+  return 0.5 * (trace + shift - d + logRatio);
 }
 
 /**

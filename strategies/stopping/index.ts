@@ -10,9 +10,12 @@ export {
 } from "./agreement";
 export type { AuditQuality } from "./auditBound";
 export { alphaAtLook, auditQuality, lowerAccuracy } from "./auditBound";
+export type { DesignBasedQuality } from "./designBasedQuality";
+export { designBasedQuality, EFFECTIVE_SIZE_MIN } from "./designBasedQuality";
 export type { ConfidenceDiagnostics } from "./diagnostics";
 export { confidenceDiagnostics, selectedAccuracy, selfEstimateConverged, variancePastPeak } from "./diagnostics";
-export { errorGapBound, errorGapWorth, lambertW, linearHeadDivergence } from "./errorGap";
+export type { GaussianBelief } from "./errorGap";
+export { errorGapBound, errorGapWorth, gaussianDivergence, lambertW, linearHeadDivergence } from "./errorGap";
 export type { CurveForecast, CurvePoint, WorthForecast } from "./learningCurve";
 export { CURVE_POINTS_MIN, fitLearningCurve, forecastError, forecastWorth } from "./learningCurve";
 export type { RecallVerdict } from "./recallStop";

@@ -1,16 +1,19 @@
 import { describe, expect, test } from "vitest";
 import { KeyedRandom } from "../core/keyedRandom";
+import { createReferenceKernels } from "../kernels";
 import {
   alphaAtLook,
   auditQuality,
   classificationChange,
   cohenKappa,
   confidenceDiagnostics,
+  designBasedQuality,
   errorGapBound,
   errorGapWorth,
   fitLearningCurve,
   forecastError,
   forecastWorth,
+  gaussianDivergence,
   hadYouStoppedAt,
   lambertW,
   linearHeadDivergence,
@@ -195,6 +198,53 @@ describe("worth it", () => {
     expect(errorGapWorth(small, { lifetimeCostOfError: 100, costPerLabel: 1 }).vote).toBe("not-worth-it");
     expect(errorGapWorth(small, { lifetimeCostOfError: 1e6, costPerLabel: 1 }).vote).toBe("worth-it");
   });
+});
+
+test("the general Gaussian divergence is that of a linear head, and 0 without change", () => {
+  const kernels = createReferenceKernels();
+  // Prior N(0, S), one label y at x with noise: the posterior in closed form.
+  const [S, x, noise, y] = [[2, 0.5, 0.5, 1], [1, -0.5], 0.6, 1.3];
+  const sx = [S[0] * x[0] + S[1] * x[1], S[2] * x[0] + S[3] * x[1]];
+  const v = x[0] * sx[0] + x[1] * sx[1];
+  const before = { mean: [0, 0], covariance: S };
+  const after = {
+    mean: sx.map((value) => (value * y) / (v + noise)),
+    covariance: S.map((value, at) => value - (sx[at >> 1] * sx[at & 1]) / (v + noise)),
+  };
+  expect(gaussianDivergence(kernels, after, before)).toBeCloseTo(linearHeadDivergence(v, y, noise), 10);
+  expect(gaussianDivergence(kernels, before, before)).toBeCloseTo(0, 12);
+  expect(() => gaussianDivergence(kernels, { mean: [0], covariance: [-1] }, { mean: [0], covariance: [1] })).toThrow(
+    /positive definite/,
+  );
+});
+
+test("labels with recorded probabilities give an interval once they carry enough", () => {
+  const n = 1000;
+  const runs = 300;
+  let covered = 0;
+  let sum = 0;
+  const random = new KeyedRandom("design", "pool");
+  const predicted = Float64Array.from({ length: n }, (_, i) => random.uniform(i));
+  const outcome = predicted.map((p, i) => (random.uniform(i, 1) < p ? 1 : 0));
+  const truth = outcome.reduce((a, b) => a + b, 0) / n;
+  for (let run = 0; run < runs; run++) {
+    const inclusion = (i: number) => 0.1 + 0.3 * predicted[i] * (1 - predicted[i]);
+    const labelled = Array.from({ length: n }, (_, i) => i)
+      .filter((i) => random.uniform(i, 2 + run) < inclusion(i))
+      .map((item) => ({ item, outcome: outcome[item], inclusion: inclusion(item) }));
+    const { value, interval } = designBasedQuality(predicted, labelled, 0.95);
+    sum += value / runs;
+    covered += interval!.low <= truth && interval!.high >= truth ? 1 : 0;
+  }
+  expect(Math.abs(sum - truth)).toBeLessThan(0.01);
+  expect(covered / runs).toBeGreaterThan(0.95 - 3 * Math.sqrt((0.95 * 0.05) / runs));
+  expect(designBasedQuality([0.5], [{ item: 0, outcome: 1, inclusion: 0.5 }], 0.95)).toMatchObject({
+    value: 1.5,
+    interval: null,
+  });
+  expect(() => designBasedQuality([0.5], [{ item: 0, outcome: 1, inclusion: 0 }], 0.95)).toThrow(
+    /inclusion probability 0/,
+  );
 });
 
 describe("recall", () => {
