@@ -7,63 +7,14 @@ import { fileURLToPath } from "node:url";
 import { cliKernels } from "@/bin/cliKernels";
 import type { Pool } from "@/strategies";
 import { arrayMatrix, createBitmap, hashBytes128, hexOfWords, runSpec, specCost } from "@/strategies";
+import type { BenchCase } from "./cases";
+import { CASES } from "./cases";
 
 /**
- * Selection at scale: `npx tsx bench/strategies/select.bench.ts [--small] [--out FILE.json]`.
+ * Selection at scale: `npx tsx bench/strategies/select.bench.ts [--small] [--only USE,USE] [--out FILE.json]`.
  * Each case is a process of its own. Times are the best of the repetitions, on one thread; the hash of the picks tells two
  * machines that they chose alike.
  */
-
-export interface BenchCase {
-  readonly name: string;
-  readonly use: string;
-  readonly n: number;
-  readonly nClasses: number;
-  readonly dim: number;
-  readonly batch: number;
-  readonly labelled: number;
-}
-
-const CASES: readonly BenchCase[] = [
-  {
-    name: "margin, 20,000 of 10M × 10",
-    use: "margin",
-    n: 10_000_000,
-    nClasses: 10,
-    dim: 0,
-    batch: 20_000,
-    labelled: 0,
-  },
-  {
-    name: "entropy, 20,000 of 10M × 10",
-    use: "entropy",
-    n: 10_000_000,
-    nClasses: 10,
-    dim: 0,
-    batch: 20_000,
-    labelled: 0,
-  },
-  { name: "random, 20,000 of 10M", use: "random", n: 10_000_000, nClasses: 10, dim: 0, batch: 20_000, labelled: 0 },
-  {
-    name: "k-center-greedy, 500 of 50k × 512",
-    use: "k-center-greedy",
-    n: 50_000,
-    nClasses: 0,
-    dim: 512,
-    batch: 500,
-    labelled: 1_000,
-  },
-  { name: "typiclust, 100 of 50k × 512", use: "typiclust", n: 50_000, nClasses: 0, dim: 512, batch: 100, labelled: 0 },
-  {
-    name: "margin-kmeans, 200 of 50k × 512",
-    use: "margin-kmeans",
-    n: 50_000,
-    nClasses: 10,
-    dim: 512,
-    batch: 200,
-    labelled: 0,
-  },
-];
 
 export interface BenchResult {
   readonly name: string;
@@ -87,7 +38,7 @@ export async function benchCase(bench: BenchCase, repetitions: number): Promise<
     embeddingDim: bench.dim,
     batchSize: bench.batch,
   };
-  const spec = { op: "single", use: bench.use };
+  const spec = { op: "single", use: bench.use, options: bench.options };
   const declared = specCost(spec, dims).bytes;
   const { kernels } = await cliKernels(declared);
   let seconds = Number.POSITIVE_INFINITY;
@@ -165,11 +116,12 @@ const REPETITIONS = 3;
 function sizedCase(index: number, isSmall: boolean): BenchCase {
   const bench = CASES[index];
   if (!isSmall) return bench;
-  return { ...bench, n: Math.round(bench.n / 100), batch: Math.round(bench.batch / 20), labelled: 0 };
+  return { ...bench, n: Math.round(bench.n / 100), batch: Math.max(1, Math.round(bench.batch / 20)), labelled: 0 };
 }
 
-function main(isSmall: boolean): void {
-  const results: BenchResult[] = CASES.map((_, index) => {
+function main(isSmall: boolean, only: readonly string[] | undefined): void {
+  const chosen = [...CASES.keys()].filter((index) => only === undefined || only.includes(CASES[index].use));
+  const results: BenchResult[] = chosen.map((index) => {
     const args = ["--import", "tsx", FILE, "--case", String(index), ...(isSmall ? ["--small"] : [])];
     const result: BenchResult = JSON.parse(execFileSync(process.execPath, args, { encoding: "utf8" }));
     const { name, seconds, cpuSeconds, grownMiB, declaredMiB } = result;
@@ -192,7 +144,8 @@ function main(isSmall: boolean): void {
 if (process.argv[1] !== undefined && resolve(process.argv[1]) === FILE) {
   const isSmall = process.argv.includes("--small");
   const at = process.argv.indexOf("--case");
-  if (at < 0) main(isSmall);
+  const onlyAt = process.argv.indexOf("--only");
+  if (at < 0) main(isSmall, onlyAt < 0 ? undefined : process.argv[onlyAt + 1].split(","));
   else
     process.stdout.write(
       JSON.stringify(await benchCase(sizedCase(Number(process.argv[at + 1]), isSmall), REPETITIONS)),

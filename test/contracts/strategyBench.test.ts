@@ -7,6 +7,15 @@ test.each([
   ["k-center-greedy", 0, 8],
   ["typiclust", 0, 8],
   ["margin-kmeans", 4, 8],
+  ["badge", 4, 8],
+  ["bait", 4, 8],
+  ["cluster-margin", 4, 8],
+  ["probcover", 4, 8],
+  ["v-optimality", 4, 8],
+  ["margin-pivotal", 4, 8],
+  ["density-weighted", 4, 8],
+  ["sensitivity", 4, 8],
+  ["dpp-map", 4, 8],
 ])("the benchmark of %s runs and chooses the same rows each time", async (use, nClasses, dim) => {
   const bench = { name: use, use, n: 2_000, nClasses, dim, batch: 20, labelled: 10 };
   const first = await benchCase(bench, 1);
