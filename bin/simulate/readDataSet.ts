@@ -32,7 +32,7 @@ export async function readDataSet(flags: DataFlags, featurize: Featurize): Promi
   throw new UsageError(`--data: ${flags.data} is no .csv, .tsv, .svm or .npy file (also .gz).`);
 }
 
-function readMaybeZipped(path: string): string {
+export function readMaybeZipped(path: string): string {
   try {
     const bytes = readFileSync(path);
     return (path.endsWith(".gz") ? gunzipSync(bytes) : bytes).toString("utf8");
@@ -117,7 +117,7 @@ async function readTable(flags: DataFlags, text: string, name: string, featurize
   return finished(name, rows.length, columns.length, x, labels, notes);
 }
 
-function tableRows(text: string, name: string, path: string): string[][] {
+export function tableRows(text: string, name: string, path: string): string[][] {
   try {
     return parse(text, {
       bom: true,
@@ -129,7 +129,7 @@ function tableRows(text: string, name: string, path: string): string[][] {
   }
 }
 
-function columnOf(option: string, given: string | undefined, names: readonly string[]): number {
+export function columnOf(option: string, given: string | undefined, names: readonly string[]): number {
   if (given === undefined)
     throw new UsageError(`${option} takes a column; this file has: ${names.slice(0, 20).join(", ")}.`);
   const byName = names.indexOf(given);
