@@ -93,3 +93,13 @@ export const roundManifest = z.object({
   picks: z.array(manifestPick),
 });
 export type RoundManifest = z.infer<typeof roundManifest>;
+
+/** Keys of all stored arrays that a manifest names, the shards of its matrices included. */
+export function namedArrayKeys({ arrays }: Pick<RoundManifest, "arrays">): Set<string> {
+  const keys = new Set<string>();
+  for (const array of Object.values(arrays)) {
+    if (array === undefined) continue;
+    for (const { key } of "shards" in array ? array.shards : [array]) keys.add(key);
+  }
+  return keys;
+}

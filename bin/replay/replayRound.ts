@@ -7,6 +7,14 @@ import type { Kernels } from "@/strategies/kernels";
 /** Gives the bytes of a stored array. */
 export type ReadBlob = (key: string) => Promise<Uint8Array>;
 
+/** Where a round is kept: its manifest as it was read, unchecked, and its arrays by key. */
+export interface StoredRound {
+  /** In messages. */
+  readonly place: string;
+  readonly manifest: unknown;
+  readonly read: ReadBlob;
+}
+
 export interface ReplayReport {
   /** Every pick has the same row and the same numbers, and status, notices and spec hash agree. */
   readonly isIdentical: boolean;

@@ -1,6 +1,6 @@
 import { SECOND_MS } from "@/contracts/limits";
-import type { ManifestArray, RoundManifest } from "@/contracts/manifest";
-import { roundManifest } from "@/contracts/manifest";
+import type { RoundManifest } from "@/contracts/manifest";
+import { namedArrayKeys, roundManifest } from "@/contracts/manifest";
 import type { Db } from "../db";
 import { AppError } from "../errors";
 import type { BlobStore } from "../storage";
@@ -56,7 +56,7 @@ export async function openRoundArray(
   key: string,
 ): Promise<{ size: number; bytes: AsyncIterable<Uint8Array> }> {
   const manifest = await readRoundManifest(context, projectId, number);
-  if (!keysOf(manifest).has(key)) {
+  if (!namedArrayKeys(manifest).has(key)) {
     throw new AppError("E_NOT_FOUND", `The manifest of round ${number} names no array "${key.slice(0, 200)}".`);
   }
   const stat = await context.storage.stat(key);
@@ -67,14 +67,6 @@ export async function openRoundArray(
     );
   }
   return { size: stat.size, bytes: context.storage.stream(key) };
-}
-
-function keysOf({ arrays }: RoundManifest): Set<string> {
-  const matrices = [arrays.probabilities, arrays.embeddings].flatMap((matrix) => matrix?.shards ?? []);
-  const single = [arrays.eligible, arrays.labelledRows, arrays.labelledClasses, arrays.pending].filter(
-    (array): array is ManifestArray => array !== undefined,
-  );
-  return new Set([...matrices, ...single].map(({ key }) => key));
 }
 
 async function requireRound(db: Db, projectId: number, number: number): Promise<RoundDetailRow> {
