@@ -108,7 +108,7 @@ export const batchBald: Strategy = {
     properties: {
       ...POSTERIOR_OPTIONS,
       // The batch can tell no more than ln(samples) about the models.
-      samples: { ...POSTERIOR_OPTIONS.samples, default: 64 },
+      samples: { ...POSTERIOR_OPTIONS.samples, default: 32 },
       maxCandidates: {
         type: "integer",
         title: "Candidates at most",
@@ -123,7 +123,7 @@ export const batchBald: Strategy = {
         description: "Joint entropies are exact while classes to the power of the picks stay within this number.",
         minimum: 1,
         maximum: 1_000_000,
-        default: 10_000,
+        default: 1_000,
       },
       configurations: {
         type: "integer",
@@ -131,7 +131,7 @@ export const batchBald: Strategy = {
         description: "Beyond that, joint entropies are estimated on this many drawn combinations.",
         minimum: 100,
         maximum: 1_000_000,
-        default: 1_000,
+        default: 500,
       },
     },
   },
