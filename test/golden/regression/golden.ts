@@ -30,12 +30,19 @@ export function goldenArray(name: string): { values: Float64Array; shape: number
   const bytes = readFileSync(join(FOLDER, entry.file));
   const buffer = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength);
   const raw =
-    entry.dtype === "f64" ? new Float64Array(buffer) : entry.dtype === "f32" ? new Float32Array(buffer) : new Int32Array(buffer);
+    entry.dtype === "f64"
+      ? new Float64Array(buffer)
+      : entry.dtype === "f32"
+        ? new Float32Array(buffer)
+        : new Int32Array(buffer);
   return { values: Float64Array.from(raw), shape: entry.shape };
 }
 
 /** Two matrices of equal width, the first above the second: known rows, then candidates. */
-export function stackedArray(first: string, second: string): { values: Float64Array; n: number; nKnown: number; dim: number } {
+export function stackedArray(
+  first: string,
+  second: string,
+): { values: Float64Array; n: number; nKnown: number; dim: number } {
   const a = goldenArray(first);
   const b = goldenArray(second);
   const values = new Float64Array(a.values.length + b.values.length);

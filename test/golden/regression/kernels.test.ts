@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { multiply } from "@/strategies/bmdal/algebra/floats";
 import type { GaussianMatrix, KernelRows, LayerFactors, NtkNetwork } from "@/strategies/bmdal/door";
 import {
   applyChain,
@@ -17,7 +18,6 @@ import {
   sketchKernel,
   sumKernel,
 } from "@/strategies/bmdal/door";
-import { multiply } from "@/strategies/bmdal/algebra/floats";
 import type { Kernels } from "@/strategies/kernels";
 import { KERNELS } from "@/test/contracts/strategyPools";
 import { cases, goldenArray, stackedArray } from "./golden";
@@ -68,7 +68,10 @@ function networkOf(name: string): NtkNetwork {
   };
 }
 
-async function factorsOf(kernels: Kernels, name: string): Promise<{ layers: LayerFactors[]; predictions: Float64Array }> {
+async function factorsOf(
+  kernels: Kernels,
+  name: string,
+): Promise<{ layers: LayerFactors[]; predictions: Float64Array }> {
   const network = networkOf(name);
   const bound = bindNtkNetwork(network, { kernels, batchMax: inputs.n, multiply: (args) => multiply(kernels, args) });
   const predictions = Float64Array.from((await bound.forward(inputs.values, inputs.n)).subarray(0, inputs.n));
@@ -76,7 +79,10 @@ async function factorsOf(kernels: Kernels, name: string): Promise<{ layers: Laye
 }
 
 /** The stored matrices of a sketch, by the path of the part they belong to. */
-function storedMatrices(golden: { matrices: { net: string; layer: number; R_in: string; R_out: string }[]; nets: string[] }): GaussianMatrix {
+function storedMatrices(golden: {
+  matrices: { net: string; layer: number; R_in: string; R_out: string }[];
+  nets: string[];
+}): GaussianMatrix {
   return (path) => {
     const parts = path.split("/").map(Number);
     const [net, layer, factor] = golden.nets.length > 1 ? parts : [0, ...parts];
@@ -127,15 +133,22 @@ describe.each(KERNELS)("golden kernels on %s kernels", (_, makeKernels) => {
     const kernels = await makeKernels();
     const golden = cases.S.grad_ens3_rp;
     const terms: KernelRows[] = [];
-    for (const net of golden.nets) terms.push(gradientKernel(kernels, (await factorsOf(kernels, net)).layers, inputs.n));
+    for (const net of golden.nets)
+      terms.push(gradientKernel(kernels, (await factorsOf(kernels, net)).layers, inputs.n));
     const sketch = sketchKernel(kernels, sumKernel(terms), 16, storedMatrices(golden));
     expect(worst(sketch.values.subarray(0, 20 * 16), goldenArray(golden.train).values)).toBeLessThan(1e-6);
     expect(worst(sketch.values.subarray(20 * 16), goldenArray(golden.pool).values)).toBeLessThan(1e-6);
-    const chained = applyChain({ kernels }, terms, parseBmdalSpec("lcmd-tp / grad → ens(3) → sketch(16)"), {
-      nKnown: 20,
-      gaussian: () => storedMatrices(golden),
-      isFaithful: false,
-    }, "f64");
+    const chained = applyChain(
+      { kernels },
+      terms,
+      parseBmdalSpec("lcmd-tp / grad → ens(3) → sketch(16)"),
+      {
+        nKnown: 20,
+        gaussian: () => storedMatrices(golden),
+        isFaithful: false,
+      },
+      "f64",
+    );
     expect(chained.kind === "dense" && worst(chained.values, sketch.values)).toBe(0);
   });
 
@@ -145,7 +158,12 @@ describe.each(KERNELS)("golden kernels on %s kernels", (_, makeKernels) => {
     const { values, n, nKnown, dim } = stackedArray("S_g_train", "S_g_pool");
     const kernel = denseKernel(kernels, values, n, dim);
     const picks = (which: KernelRows, method: Parameters<typeof runMethod>[1], mode: "p" | "tp", count = 12) =>
-      runMethod(context, method, { kernels, kernel: which, nKnown, mode, count }, { ...METHOD_DEFAULTS, order: "published", sampler }).rows;
+      runMethod(
+        context,
+        method,
+        { kernels, kernel: which, nKnown, mode, count },
+        { ...METHOD_DEFAULTS, order: "published", sampler },
+      ).rows;
     expect(picks(kernel, "lcmd", "tp")).toEqual(cases.S.lcmd_tp_batch12);
     expect(picks(kernel, "maxdist", "tp")).toEqual(cases.S.maxdist_tp_batch12);
     const golden = cases.S["post_sigma1e-3"];
@@ -158,12 +176,18 @@ describe.each(KERNELS)("golden kernels on %s kernels", (_, makeKernels) => {
     expect(picks(post, "bait-fb", "p")).toEqual(golden.bait_fb_p_batch12);
 
     const chain = (text: string, targets?: Float64Array, draws?: string) =>
-      applyChain(context, [kernel], parseBmdalSpec(text), {
-        nKnown,
-        targets,
-        gaussian: () => () => goldenArray(draws ?? "S_acsrf_eps").values,
-        isFaithful: true,
-      }, "f64");
+      applyChain(
+        context,
+        [kernel],
+        parseBmdalSpec(text),
+        {
+          nKnown,
+          targets,
+          gaussian: () => () => goldenArray(draws ?? "S_acsrf_eps").values,
+          isFaithful: true,
+        },
+        "f64",
+      );
     const rf = chain("fw-p / linear → scale → acs-rf(12, 0.001)");
     if (rf.kind !== "dense") throw new Error("features expected");
     expect(worst(rf.values.subarray(nKnown * 12), goldenArray(cases.S.acs_rf.pool).values)).toBeLessThan(1e-6);
@@ -173,40 +197,54 @@ describe.each(KERNELS)("golden kernels on %s kernels", (_, makeKernels) => {
     expect(worst(hyper.values.subarray(nKnown * 12), goldenArray(cases.S.acs_rf_hyper.pool).values)).toBeLessThan(1e-6);
     expect(picks(hyper, "fw", "p")).toEqual(cases.S.acs_rf_hyper.fw_p_batch12);
     const gradient = chain("maxdet-p / linear → scale → acs-grad(0.001)");
-    expect(worst(block(gradient, [nKnown, n], [nKnown, n]), goldenArray(cases.S.acs_grad.kernel).values)).toBeLessThan(1e-6);
+    expect(worst(block(gradient, [nKnown, n], [nKnown, n]), goldenArray(cases.S.acs_grad.kernel).values)).toBeLessThan(
+      1e-6,
+    );
     expect(picks(gradient, "maxdet", "p")).toEqual(cases.S.acs_grad.maxdet_p_batch12);
   });
 
-  test.each(["nngp_L3_sw0.2_sb0", "nngp_L3_sw1.4142_sb0.1", "ntk_L3_sw0.2_sb0", "ntk_L3_sw1.4142_sb0.1", "laplace_scale1", "laplace_scale0.3", "linear"])(
-    "kernel %s: values, diagonal, posterior variances and selections",
-    async (name) => {
-      const kernels = await makeKernels();
-      const golden = cases.K[name];
-      const data = { x: inputs.values, n: inputs.n, d: inputs.dim };
-      const match = /^(nngp|ntk)_L(\d)_sw([\d.]+)_sb([\d.]+)$/.exec(name);
-      const kernel = match
-        ? infiniteKernel(kernels, match[1] as "nngp" | "ntk", data, {
-            layers: Number(match[2]),
-            // The name shortens √2.
-            weightGain: match[3] === "1.4142" ? Math.SQRT2 : Number(match[3]),
-            biasGain: Number(match[4]),
-          })
-        : name === "linear"
-          ? denseKernel(kernels, inputs.values, inputs.n, inputs.dim)
-          : laplaceKernel(kernels, data, Number(name.slice("laplace_scale".length)));
-      expect(worst(block(kernel, [0, 20], [20, 70]), goldenArray(golden.kernel).values)).toBeLessThan(1e-6);
-      expect(worst(kernel.diagonal().subarray(20), goldenArray(golden.diag).values)).toBeLessThan(1e-6);
-      if (name === "linear") return;
-      const context = { kernels };
-      const post = posteriorKernel(context, scaledToMean(context, kernel, 20), { first: 0, end: 20 }, SIGMA);
-      expect(worst(post.diagonal().subarray(20), goldenArray(golden["post_sigma1e-3_scaled_diag"]).values)).toBeLessThan(1e-5);
-      const run = (which: KernelRows, method: "maxdist" | "lcmd" | "maxdet", mode: "p" | "tp") =>
-        runMethod(context, method, { kernels, kernel: which, nKnown: 20, mode, count: 10 }, { ...METHOD_DEFAULTS, sampler }).rows;
-      expect(run(kernel, "maxdist", "tp")).toEqual(golden.maxdist_tp_batch10);
-      expect(run(kernel, "lcmd", "tp")).toEqual(golden.lcmd_tp_batch10);
-      expect(run(post, "maxdet", "p")).toEqual(golden.maxdet_p_post_batch10);
-    },
-  );
+  test.each([
+    "nngp_L3_sw0.2_sb0",
+    "nngp_L3_sw1.4142_sb0.1",
+    "ntk_L3_sw0.2_sb0",
+    "ntk_L3_sw1.4142_sb0.1",
+    "laplace_scale1",
+    "laplace_scale0.3",
+    "linear",
+  ])("kernel %s: values, diagonal, posterior variances and selections", async (name) => {
+    const kernels = await makeKernels();
+    const golden = cases.K[name];
+    const data = { x: inputs.values, n: inputs.n, d: inputs.dim };
+    const match = /^(nngp|ntk)_L(\d)_sw([\d.]+)_sb([\d.]+)$/.exec(name);
+    const kernel = match
+      ? infiniteKernel(kernels, match[1] as "nngp" | "ntk", data, {
+          layers: Number(match[2]),
+          // The name shortens √2.
+          weightGain: match[3] === "1.4142" ? Math.SQRT2 : Number(match[3]),
+          biasGain: Number(match[4]),
+        })
+      : name === "linear"
+        ? denseKernel(kernels, inputs.values, inputs.n, inputs.dim)
+        : laplaceKernel(kernels, data, Number(name.slice("laplace_scale".length)));
+    expect(worst(block(kernel, [0, 20], [20, 70]), goldenArray(golden.kernel).values)).toBeLessThan(1e-6);
+    expect(worst(kernel.diagonal().subarray(20), goldenArray(golden.diag).values)).toBeLessThan(1e-6);
+    if (name === "linear") return;
+    const context = { kernels };
+    const post = posteriorKernel(context, scaledToMean(context, kernel, 20), { first: 0, end: 20 }, SIGMA);
+    expect(worst(post.diagonal().subarray(20), goldenArray(golden["post_sigma1e-3_scaled_diag"]).values)).toBeLessThan(
+      1e-5,
+    );
+    const run = (which: KernelRows, method: "maxdist" | "lcmd" | "maxdet", mode: "p" | "tp") =>
+      runMethod(
+        context,
+        method,
+        { kernels, kernel: which, nKnown: 20, mode, count: 10 },
+        { ...METHOD_DEFAULTS, sampler },
+      ).rows;
+    expect(run(kernel, "maxdist", "tp")).toEqual(golden.maxdist_tp_batch10);
+    expect(run(kernel, "lcmd", "tp")).toEqual(golden.lcmd_tp_batch10);
+    expect(run(post, "maxdet", "p")).toEqual(golden.maxdet_p_post_batch10);
+  });
 
   test.each(["A", "B"])("posterior of case %s in feature and in kernel form", async (id) => {
     const kernels = await makeKernels();

@@ -1,5 +1,4 @@
 import { describe, expect, test } from "vitest";
-import { KERNELS } from "@/test/contracts/strategyPools";
 import type { KernelRows, MethodOptions, MethodPicks, SelectionProblem } from "@/strategies/bmdal/door";
 import {
   denseKernel,
@@ -13,6 +12,7 @@ import {
 } from "@/strategies/bmdal/door";
 import type { SelectionMethod } from "@/strategies/bmdal/spec/types";
 import type { ClusterWeight, Kernels } from "@/strategies/kernels";
+import { KERNELS } from "@/test/contracts/strategyPools";
 import type { GoldenSelection } from "./golden";
 import { cases, goldenArray, stackedArray } from "./golden";
 
@@ -36,7 +36,10 @@ interface Parsed {
 }
 
 function parseName(name: string): Parsed {
-  const match = /^(maxdiag|maxdet|bait_fb|bait_f|fw|maxdist|lcmd|kmeanspp)(?:_(fs|kernel))?(?:_(p|tp))?_(raw|post|scale)(?:_(.*))?$/.exec(name);
+  const match =
+    /^(maxdiag|maxdet|bait_fb|bait_f|fw|maxdist|lcmd|kmeanspp)(?:_(fs|kernel))?(?:_(p|tp))?_(raw|post|scale)(?:_(.*))?$/.exec(
+      name,
+    );
   if (match === null) throw new Error(`unknown selection ${name}`);
   const [, method, form, mode, kernel, rest] = match;
   return {
@@ -49,7 +52,12 @@ function parseName(name: string): Parsed {
   };
 }
 
-function kernelOf(kernels: Kernels, id: string, which: Parsed["kernel"], precision: "f32" | "f64"): { kernel: KernelRows; nKnown: number } {
+function kernelOf(
+  kernels: Kernels,
+  id: string,
+  which: Parsed["kernel"],
+  precision: "f32" | "f64",
+): { kernel: KernelRows; nKnown: number } {
   const { values, n, nKnown, dim } = stackedArray(`${id}_train`, `${id}_pool`);
   const raw = denseKernel(kernels, inPrecision(kernels, values, precision), n, dim);
   if (which === "raw") return { kernel: raw, nKnown };
@@ -58,12 +66,20 @@ function kernelOf(kernels: Kernels, id: string, which: Parsed["kernel"], precisi
   return { kernel: posteriorKernel({ kernels }, scaled, { first: 0, end: nKnown }, SIGMA), nKnown };
 }
 
-function pick(kernels: Kernels, id: string, name: string, count: number, precision: "f32" | "f64", over: Partial<MethodOptions> = {}): MethodPicks {
+function pick(
+  kernels: Kernels,
+  id: string,
+  name: string,
+  count: number,
+  precision: "f32" | "f64",
+  over: Partial<MethodOptions> = {},
+): MethodPicks {
   const parsed = parseName(name);
   // The reference ran MaxDet on the scaled kernel here: its scores say so.
   const which = name === "maxdet_p_raw" ? "scale" : parsed.kernel;
   const { kernel, nKnown } = kernelOf(kernels, id, which, precision);
-  const hidden: KernelRows = parsed.form === "kernel" ? { kind: "implicit", n: kernel.n, diagonal: kernel.diagonal, row: kernel.row } : kernel;
+  const hidden: KernelRows =
+    parsed.form === "kernel" ? { kind: "implicit", n: kernel.n, diagonal: kernel.diagonal, row: kernel.row } : kernel;
   const problem: SelectionProblem = { kernels, kernel: hidden, nKnown, mode: parsed.mode, count };
   const u = goldenArray(`${id}_kmpp_u`).values;
   const race = goldenArray(`${id}_kmpp_exp`).values;
@@ -108,7 +124,9 @@ describe.each(KERNELS)("golden selections on %s kernels", (_, makeKernels) => {
       });
     });
 
-    const singles = names.filter((name) => name.includes("_raw") && !name.startsWith("maxdet") && selections[name].f32_same_as_f64);
+    const singles = names.filter(
+      (name) => name.includes("_raw") && !name.startsWith("maxdet") && selections[name].f32_same_as_f64,
+    );
     test.each(singles)("%s in float32", async (name) => {
       const picks = pick(await makeKernels(), id, name, selections[name].indices.length, "f32");
       expect(picks.rows).toEqual(selections[name].indices);
