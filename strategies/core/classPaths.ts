@@ -16,11 +16,12 @@ export interface ClassPath {
   readonly class: number;
   /** Ascending by margin, ties by key: rows predicted to be of the class are the right end. */
   readonly rows: Uint32Array;
-  readonly margins: Float64Array;
+  /** 1 where the model says that the row is of the class. */
+  readonly predicted: Uint8Array;
   /** 0 or 1 where the row is labelled or counts as such, {@link OPEN} where it may be picked, {@link GONE} where neither. */
   readonly answers: Int8Array;
-  /** Where each row stands on the path. */
-  readonly positionOf: ReadonlyMap<number, number>;
+  /** Where a row stands on the path; −1 when it is not on it. */
+  readonly positionOf: (row: number) => number;
 }
 
 /** What a row that is picked, and not answered yet, counts as on the path. */
@@ -33,7 +34,16 @@ export interface PathRows {
   readonly nCandidates: number;
   /** Label of row i for a class, OPEN for candidates; pending rows by the in-flight rule. */
   readonly answerOf: (i: number, classIndex: number, isPredicted: boolean) => number;
+  /** Index of each row in `rows`. */
+  readonly indexOf: ReadonlyMap<number, number>;
+  /** Place of each row in the order of keys. */
+  readonly keyRank: Int32Array;
+  /** Probabilities of all rows once they have been read, where they are few enough to be kept. */
+  cached?: Float32Array | Float64Array;
 }
+
+/** Probabilities kept in memory between the paths of two classes, as a number of values. */
+const CACHED_VALUES_MAX = 1 << 24;
 
 /** Rows gathered at a time. */
 const GATHER_ROWS = 8192;
@@ -79,8 +89,13 @@ export function pathRows(
   rows.set(rowsByKey(pool.keys, known), candidates.length);
   rows.set(rowsByKey(pool.keys, pending), nKnown);
   const { classes, multi } = pool.labelled;
+  const indexOf = new Map(Array.from(rows, (row, i) => [row, i]));
+  const keyRank = new Int32Array(rows.length);
+  rowsByKey(pool.keys, rows).forEach((row, rank) => {
+    keyRank[indexOf.get(row)!] = rank;
+  });
   return {
-    rows,
+    ...{ rows, indexOf, keyRank },
     nCandidates: candidates.length,
     answerOf(i, classIndex, isPredicted) {
       if (i < candidates.length) return OPEN;
@@ -99,38 +114,58 @@ export function pathRows(
  * Labelled and pending rows without finite probabilities are left out. Cost O(rows·classes) to read, O(rows·log rows).
  */
 export async function classPath(pool: Pool, from: PathRows, classIndex: number): Promise<ClassPath> {
-  const { matrix, check } = probabilityInput(pool);
-  const { dim } = matrix;
   const isMultiLabel = pool.taskKind === "multi-label";
   const n = from.rows.length;
   const margin = new Float64Array(n);
-  const source = new Float64Array(Math.min(n, GATHER_ROWS) * dim);
-  for (let start = 0; start < n; start += GATHER_ROWS) {
-    const end = Math.min(n, start + GATHER_ROWS);
-    await gatherRows(matrix, from.rows.subarray(start, end), source);
-    for (let i = start; i < end; i++) {
-      const at = i - start;
-      if (i < from.nCandidates) check(source, at, dim, from.rows[i]);
-      margin[i] = marginOf(source.subarray(at * dim, (at + 1) * dim), classIndex, isMultiLabel);
-    }
-  }
+  await forEachRow(pool, from, (i, row) => {
+    margin[i] = marginOf(row, classIndex, isMultiLabel);
+  });
   const kept = Array.from(from.rows.keys()).filter((i) => Number.isFinite(margin[i]));
-  const rank = new Map<number, number>();
-  rowsByKey(pool.keys, from.rows).forEach((row, i) => {
-    rank.set(row, i);
+  const order = kept.sort((a, b) => margin[a] - margin[b] || from.keyRank[a] - from.keyRank[b]);
+  const positions = new Int32Array(n).fill(-1);
+  order.forEach((i, position) => {
+    positions[i] = position;
   });
-  const order = kept.sort((a, b) => margin[a] - margin[b] || rank.get(from.rows[a])! - rank.get(from.rows[b])!);
-  const rows = Uint32Array.from(order, (i) => from.rows[i]);
-  const margins = Float64Array.from(order, (i) => margin[i]);
-  const positionOf = new Map<number, number>();
-  rows.forEach((row, position) => {
-    positionOf.set(row, position);
-  });
-  const answers = Int8Array.from(order, (i) => from.answerOf(i, classIndex, isPredicted(margin[i], isMultiLabel)));
-  return { class: classIndex, rows, margins, answers, positionOf };
+  const predicted = Uint8Array.from(order, (i) => (isPredicted(margin[i], isMultiLabel) ? 1 : 0));
+  return {
+    class: classIndex,
+    rows: Uint32Array.from(order, (i) => from.rows[i]),
+    predicted,
+    answers: Int8Array.from(order, (i, position) => from.answerOf(i, classIndex, predicted[position] === 1)),
+    positionOf: (row) => positions[from.indexOf.get(row) ?? -1] ?? -1,
+  };
 }
 
-function marginOf(row: Float64Array, classIndex: number, isMultiLabel: boolean): number {
+/** Calls `use` with the probabilities of every row; they are read once where they may be kept. */
+async function forEachRow(
+  pool: Pool,
+  from: PathRows,
+  use: (i: number, row: Float32Array | Float64Array) => void,
+): Promise<void> {
+  const { matrix, check } = probabilityInput(pool);
+  const { dim, dtype } = matrix;
+  const n = from.rows.length;
+  const arrayOf = (length: number) => (dtype === "f64" ? new Float64Array(length) : new Float32Array(length));
+  const isKept = n * dim <= CACHED_VALUES_MAX;
+  if (from.cached === undefined && isKept) {
+    const all = arrayOf(n * dim);
+    await gatherRows(matrix, from.rows, all);
+    for (let i = 0; i < from.nCandidates; i++) check(all, i, dim, from.rows[i]);
+    from.cached = all;
+  }
+  for (let start = 0; start < n; start += GATHER_ROWS) {
+    const end = Math.min(n, start + GATHER_ROWS);
+    let block = from.cached?.subarray(start * dim, end * dim);
+    if (block === undefined) {
+      block = arrayOf((end - start) * dim);
+      await gatherRows(matrix, from.rows.subarray(start, end), block);
+      for (let i = start; i < Math.min(end, from.nCandidates); i++) check(block, i - start, dim, from.rows[i]);
+    }
+    for (let i = start; i < end; i++) use(i, block.subarray((i - start) * dim, (i - start + 1) * dim));
+  }
+}
+
+function marginOf(row: Float32Array | Float64Array, classIndex: number, isMultiLabel: boolean): number {
   if (isMultiLabel) return row[classIndex];
   let largest = Number.NEGATIVE_INFINITY;
   for (const p of row) if (p > largest || Number.isNaN(p)) largest = p;
@@ -138,7 +173,7 @@ function marginOf(row: Float64Array, classIndex: number, isMultiLabel: boolean):
 }
 
 /** Whether the model says that a row of this margin is of the class. */
-export function isPredicted(margin: number, isMultiLabel: boolean): boolean {
+function isPredicted(margin: number, isMultiLabel: boolean): boolean {
   return isMultiLabel ? margin > 0.5 : margin > 0;
 }
 

@@ -8,6 +8,7 @@ import { findStrategy, normalizeSpec, specHash, TOP_K_DESIGN } from "./normalize
 import { runPipeline } from "./runPipeline";
 import { sampleRows } from "./sampleRows";
 import { specUnmetNeeds, stageNeeds, unmetRule } from "./specNeeds";
+import { statesOfSpec } from "./specParts";
 import { planStrata, stratumRows } from "./strata";
 import { StrategyError } from "./strategyError";
 import type {
@@ -97,7 +98,8 @@ export async function runSpecWith(
     notices: withoutRepeats(run.notices),
     summary: summaries.length === 1 ? summaries[0] : undefined,
     summaries: run.summaries,
-    states: run.states,
+    // A part that did not run this time, such as the main strategy behind a cold start, keeps what it had learned.
+    states: { ...statesOfSpec(normalized, context.states ?? {}), ...run.states },
     status: isFallback ? "fallback" : picks.length < batchSize ? "partial" : "ok",
     eligible,
     spec: normalized,
@@ -141,7 +143,7 @@ async function runStages(
 ): Promise<Pick[]> {
   const lead = findStrategy(run.registry, spec.op === "single" ? spec.use : spec.score.use, part);
   checkTaskKind(run, spec, lead);
-  const state = run.context.states?.[part] ?? null;
+  const state = stateOf(run.context.states?.[part], lead.id);
   const pool = guardPool(run.pool, lead.id, stageNeeds(run.registry, spec, run.pool.taskKind), eligible, state);
   const context = selectContext(run.context, part);
   const selection =
@@ -150,8 +152,15 @@ async function runStages(
       : await runPipeline(run.registry, spec, context, pool, n);
   run.notices.push(...selection.notices);
   if (selection.summary !== undefined) run.summaries[part] = selection.summary;
-  if (selection.state !== undefined) run.states[part] = selection.state;
+  if (selection.state !== undefined) run.states[part] = { strategy: lead.id, state: selection.state };
   return picksOf(selection, part, lead.id);
+}
+
+/** What the strategy itself returned; null where another one stood at this place of the spec. */
+function stateOf(stored: JsonValue | undefined, strategy: string): JsonValue {
+  if (typeof stored !== "object" || stored === null || Array.isArray(stored)) return null;
+  const entry = stored as { readonly strategy?: JsonValue; readonly state?: JsonValue };
+  return entry.strategy === strategy ? (entry.state ?? null) : null;
 }
 
 /** Every stage must work on the project's kind of labels. @throws E_TASK_KIND naming the stage. */

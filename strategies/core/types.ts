@@ -249,7 +249,10 @@ export interface RoundSelection extends Selection {
   readonly strategy: readonly string[];
   readonly purpose: readonly PickPurpose[];
   readonly summaries: Readonly<Record<string, ScoreSummary>>;
-  /** State by part path, to be handed back in {@link RunContext.states}. */
+  /**
+   * What strategies have learned, by part path, as `{ strategy, state }`: to be handed back in {@link RunContext.states}.
+   * Parts of the spec that did not run this time are carried over.
+   */
   readonly states: Readonly<Record<string, JsonValue>>;
   readonly eligible: number;
   /** The spec with every default filled in: what ran. */

@@ -1,5 +1,5 @@
 import type { InFlightRule, PathRows } from "../core/classPaths";
-import { classesByRarity, classPath, GONE, isPredicted, OPEN, pathRows } from "../core/classPaths";
+import { classesByRarity, classPath, GONE, OPEN, pathRows } from "../core/classPaths";
 import { keyHi, keyLo } from "../core/itemKeys";
 import { KeyedRandom } from "../core/keyedRandom";
 import { booleanOption, numberOption, textOption } from "../core/resolveOptions";
@@ -125,13 +125,12 @@ async function openPath(call: Call, k: number): Promise<{ path: DirectPath; rowA
   const n = ascending.rows.length;
   const at = (position: number) => n - 1 - position;
   const answers = Int8Array.from({ length: n }, (_, position) => ascending.answers[at(position)]);
-  const isMultiLabel = call.pool.taskKind === "multi-label";
   const inFlight = (position: number): number => {
     if (call.inFlight === "removed") return GONE;
-    return isPredicted(ascending.margins[at(position)], isMultiLabel) ? 1 : 0;
+    return ascending.predicted[at(position)];
   };
   for (const { row } of call.picks) {
-    const position = at(ascending.positionOf.get(row)!);
+    const position = at(ascending.positionOf(row));
     if (answers[position] === OPEN) answers[position] = inFlight(position);
   }
   return { path: { answers, inFlight }, rowAt: (position) => ascending.rows[at(position)] };
@@ -209,7 +208,8 @@ export const direct: Strategy = {
     const rows = candidates + Math.min(dims.labelled, numberOption(options, "maxLabelled"));
     return {
       flops: 2 * dims.nClasses * rows * (dims.nClasses + 40),
-      bytes: 16 * dims.eligible + 120 * rows + 8 * 8192 * dims.nClasses,
+      bytes:
+        16 * dims.eligible + 150 * rows + 8 * Math.min(rows * dims.nClasses, Math.max(1 << 24, 8192 * dims.nClasses)),
     };
   },
   claims: { random: true, inclusion: false, embeddingInvariance: true },

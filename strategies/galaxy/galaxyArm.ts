@@ -1,7 +1,7 @@
 import type { ArmStream, Nomination } from "../core/arms";
 import type { ClassChooser } from "../core/classChoice";
 import type { ClassPath, InFlightRule, PathRows } from "../core/classPaths";
-import { classPath, GONE, isPredicted, OPEN } from "../core/classPaths";
+import { classPath, GONE, OPEN } from "../core/classPaths";
 import { keyHi, keyLo } from "../core/itemKeys";
 import type { KeyedRandom } from "../core/keyedRandom";
 import type { Pool, Reason } from "../core/types";
@@ -44,13 +44,13 @@ export function galaxyArm(
   let cached: { readonly nomination: Nomination | null; readonly isRandom: boolean } | undefined;
 
   const settle = (path: ClassPath, row: number) => {
-    const position = path.positionOf.get(row);
-    if (position === undefined || path.answers[position] !== OPEN) return;
+    const position = path.positionOf(row);
+    if (position < 0 || path.answers[position] !== OPEN) return;
     path.answers[position] = answerOf !== undefined ? answerOf(row, path.class) : inFlightAnswer(path, position);
   };
   const inFlightAnswer = (path: ClassPath, position: number): number => {
     if (rules.inFlight === "removed") return GONE;
-    return isPredicted(path.margins[position], pool.taskKind === "multi-label") ? 1 : 0;
+    return path.predicted[position];
   };
   const pathOf = async (classIndex: number): Promise<ClassPath> => {
     let path = paths.get(classIndex);

@@ -89,7 +89,10 @@ export const galaxy: Strategy = {
     const paths = Math.min(dims.nClasses, dims.batchSize);
     return {
       flops: rows * (paths * (dims.nClasses + 40) + 8 * dims.batchSize),
-      bytes: 16 * dims.eligible + rows * (40 + 17 * paths) + 8 * 8192 * dims.nClasses,
+      bytes:
+        16 * dims.eligible +
+        rows * (120 + 14 * paths) +
+        8 * Math.min(rows * dims.nClasses, Math.max(1 << 24, 8192 * dims.nClasses)),
     };
   },
   claims: { random: false, inclusion: false, embeddingInvariance: true },

@@ -283,3 +283,45 @@ describe("specs", () => {
     ]);
   });
 });
+
+describe("states", () => {
+  const schedule = (use: string) => ({
+    op: "mix",
+    parts: [
+      {
+        share: 1,
+        of: {
+          op: "schedule",
+          until: { minLabels: 5 },
+          before: RANDOM,
+          after: { op: "single", use, options: { arms: ["margin", "galaxy"] } },
+        },
+      },
+    ],
+  });
+  const part = "mix.0/schedule.after/single";
+  const roundOf = (states: RunContext["states"], use = "tailor", pool = poolOf(PLAIN)) =>
+    runSpec(schedule(use), pool, 6, contextOf("r", { states }));
+  const learned = async () => JSON.parse(JSON.stringify((await roundOf(undefined)).states));
+  const roundIn = (states: Readonly<Record<string, unknown>>) =>
+    (states[part] as { state: { round: number } }).state.round;
+
+  test("of a part that does not run are kept for when it runs again", async () => {
+    const states = await learned();
+    expect(states[part].strategy).toBe("tailor");
+    const cold = { ...poolOf(PLAIN), labelled: { rows: new Uint32Array(0), classes: new Int32Array(0) } };
+    const between = await roundOf(states, "tailor", cold);
+    expect(between.strategy).toContain("random");
+    expect(between.states).toEqual(states);
+    expect(roundIn((await roundOf(between.states)).states)).toBe(2);
+  });
+
+  test("of another strategy at the same place are not given to it, and those of a spec left behind are dropped", async () => {
+    const states = { ...(await learned()), "mix.1/single": { strategy: "tailor", state: 1 } };
+    const changed = await roundOf(states, "albl");
+    expect(changed.status).toBe("ok");
+    expect(Object.keys(changed.states)).toEqual([part]);
+    expect((changed.states[part] as { strategy: string }).strategy).toBe("albl");
+    expect(roundIn(changed.states)).toBe(1);
+  });
+});
