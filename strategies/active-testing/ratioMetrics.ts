@@ -63,7 +63,8 @@ function withInterval(
   if (m === design.poolSize) return { value, interval: { low: value, high: value }, reason: null, support };
   if (m < 2 || support < NON_ZERO_LOSSES_MIN) return { value, interval: null, reason: "too-few", support };
   const { variance } = combineIncrements(martingaleIncrements({ ...design, losses: influence }), design.poolSize);
-  const half = studentQuantile(0.5 + level / 2, m - 1) * Math.sqrt((variance * m) / (m - 1));
+  // Draws outside the denominator say nothing about the spread: the support is what there is to learn it from.
+  const half = studentQuantile(0.5 + level / 2, support - 1) * Math.sqrt((variance * support) / (support - 1));
   return { value, interval: { low: value - half, high: value + half }, reason: null, support };
 }
 

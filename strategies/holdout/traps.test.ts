@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { KeyedRandom } from "../core/keyedRandom";
+import type { LinearTraining } from ".";
 import {
   ApproximateCrossValidation,
   askThresholdout,
@@ -254,6 +255,38 @@ describe("traps of approximate cross-validation", () => {
     }
     expect(Math.abs(validation.score() - exactScore)).toBeLessThan(0.002);
     expect(validation.score()).toBeGreaterThan(validation.trainingLoss());
+  });
+
+  test("a softmax head is near to leave-one-out, and nearer than the cheaper curvature within classes", () => {
+    const n = 60;
+    const data = rows(n, 3, "softmax", "squared");
+    const y = data.y.map((value) => (value < -0.6 ? 0 : value < 0.6 ? 1 : 2));
+    const training: LinearTraining = { ...data, y, family: "softmax", nClasses: 3, ridge: 1 };
+    const train = (args: LinearTraining) => {
+      const validation = new ApproximateCrossValidation(args);
+      for (let step = 0; step < 80; step++) validation.step(0.05);
+      return validation;
+    };
+    const validation = train(training);
+    let exactScore = 0;
+    for (let row = 0; row < n; row++) {
+      // How the copies move leaves the training itself alone: the cheaper curvature will do.
+      const rest = {
+        ...training,
+        ...without({ ...data, y, ridge: 1 }, row),
+        family: "softmax" as const,
+        curvature: "per-class" as const,
+      };
+      const one = { ...training, n: 1, x: data.x.slice(row * 3, row * 3 + 3), y: y.slice(row, row + 1) };
+      exactScore += new ApproximateCrossValidation(one, train(rest).parameters).trainingLoss() / n;
+    }
+    const gap = exactScore - validation.trainingLoss();
+    expect(Math.abs(validation.score() - exactScore)).toBeLessThan(0.1 * gap);
+    const perClass = train({ ...training, curvature: "per-class" });
+    expect(Math.abs(perClass.score() - exactScore)).toBeLessThan(0.6 * gap);
+    const predictions = validation.heldOutPredictions();
+    expect(predictions.filter((value, i) => value === y[i]).length / n).toBeGreaterThan(0.6);
+    expect(() => new ApproximateCrossValidation({ ...training, nClasses: 1 })).toThrow(/two classes or more/);
   });
 
   test("5: weights of 1/q turn it from the chosen rows to the pool", () => {

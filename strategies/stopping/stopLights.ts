@@ -35,7 +35,7 @@ export const SLICE_LABELS_MIN = 10;
 /**
  * "Should I stop labelling?" as four answers, never as one verdict. Each is a pure function of the history.
  *
- * @param slices classes and groups; a slice whose interval lies below `sliceTarget` is left behind.
+ * @param slices classes and groups; a slice whose value lies below `sliceTarget` counts as left behind; its interval says how sure that is.
  */
 export function stopLights(args: {
   readonly audit: AuditQuality;
@@ -72,7 +72,7 @@ function leftBehind(slices: readonly SliceQuality[], target: number): StopLights
   const known = slices.filter(isKnown);
   const tooFew = slices.filter((slice) => !isKnown(slice)).map((slice) => slice.name);
   const worst = known.reduce<SliceQuality | null>(
-    (least, slice) => (least === null || slice.interval!.low < least.interval!.low ? slice : least),
+    (least, slice) => (least === null || slice.value! < least.value! ? slice : least),
     null,
   );
   if (worst === null) return { state: "unknown", worst, tooFew };
