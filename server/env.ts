@@ -30,6 +30,10 @@ const envSchema = z.object({
   WINNOW_DB_POOL: z.coerce.number().int().min(2).max(200).default(20),
   /** Number of proxies in front whose X-Forwarded-For is believed. */
   WINNOW_TRUSTED_PROXIES: z.coerce.number().int().min(0).max(10).default(0),
+  /** Days that a file which was sent and never imported is kept. */
+  WINNOW_UPLOADS_KEPT_DAYS: z.coerce.number().int().min(1).max(3_650).default(7),
+  /** Seconds that a request may take to arrive, its body included; 0 = as long as it sends. For slow uploads. */
+  WINNOW_REQUEST_TIMEOUT_S: z.coerce.number().int().min(0).max(604_800).default(86_400),
   /** Set by the supervisor for its children: they end when it is gone. */
   WINNOW_SUPERVISED: z.enum(["0", "1"]).default("0"),
   NODE_ENV: z.enum(["development", "production", "test"]).default("production"),
@@ -48,6 +52,8 @@ export interface Env {
   logFormat: "json" | "human";
   dbPoolMax: number;
   trustedProxies: number;
+  uploadsKeptDays: number;
+  requestTimeoutSeconds: number;
   isSupervised: boolean;
   mode: "development" | "production" | "test";
 }
@@ -75,6 +81,8 @@ export function parseEnv(source: Record<string, string | undefined>): Env {
     logFormat: v.WINNOW_LOG_FORMAT ?? (process.stderr.isTTY ? "human" : "json"),
     dbPoolMax: v.WINNOW_DB_POOL,
     trustedProxies: v.WINNOW_TRUSTED_PROXIES,
+    uploadsKeptDays: v.WINNOW_UPLOADS_KEPT_DAYS,
+    requestTimeoutSeconds: v.WINNOW_REQUEST_TIMEOUT_S,
     isSupervised: v.WINNOW_SUPERVISED === "1",
     mode: v.NODE_ENV,
   };

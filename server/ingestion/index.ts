@@ -9,3 +9,4 @@ export { listImportErrors, writeImportErrors } from "./listImportErrors";
 export { previewImport } from "./previewImport";
 export { type ReceivedUpload, receiveUpload, type UploadInput } from "./receiveUpload";
 export { startImport } from "./startImport";
+export { sweepUploads } from "./sweepUploads";

@@ -1,8 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { LIMITS } from "@/contracts/limits";
+import { withTransaction } from "../db";
 import { AppError } from "../errors";
 import { insertUpload } from "./imports.db";
 import type { IngestContext } from "./ingestContext";
+import { lockUploadKey } from "./sweepUploads.db";
 
 const FILE_NAME_LENGTH_MAX = 200;
 
@@ -29,7 +31,7 @@ export function cleanFileName(name: string): string {
 /**
  * Streams a file into storage under its content's hash and keeps a note of it. Memory: one chunk. A body that breaks off
  * or is too large leaves nothing behind; the same file sent twice is stored once and noted twice.
- * @throws E_TOO_LARGE, E_BAD_INPUT for an empty file.
+ * @throws E_TOO_LARGE, E_BAD_INPUT for an empty file, E_UNAVAILABLE when an old copy of it is removed at this moment.
  */
 export async function receiveUpload(ctx: IngestContext, input: UploadInput): Promise<ReceivedUpload> {
   const { db, storage, clock, actor, project } = ctx;
@@ -39,14 +41,21 @@ export async function receiveUpload(ctx: IngestContext, input: UploadInput): Pro
     signal: input.signal,
   });
   const uploadId = randomUUID();
-  await insertUpload(db, {
-    id: uploadId,
-    projectId: project.id,
-    fileName,
-    blobKey: key,
-    sizeBytes: size,
-    createdBy: actor.id ?? "system",
-    now: clock.now(),
+  await withTransaction(db, async (tx) => {
+    // An older copy of the same file may have been cleaned away after these bytes were found to be stored already.
+    await lockUploadKey(tx, key);
+    if (!(await storage.stat(key))) {
+      throw new AppError("E_UNAVAILABLE", "An old copy of this very file was just being removed. Send it again.");
+    }
+    await insertUpload(tx, {
+      id: uploadId,
+      projectId: project.id,
+      fileName,
+      blobKey: key,
+      sizeBytes: size,
+      createdBy: actor.id ?? "system",
+      now: clock.now(),
+    });
   });
   return { uploadId, fileName, sizeBytes: size };
 }

@@ -13,6 +13,7 @@ import { uploadNotFound } from "./openUpload";
 import type { Sample } from "./readSample";
 import { readSample } from "./readSample";
 import { suggestMapping } from "./suggestMapping";
+import { holdUpload } from "./sweepUploads.db";
 
 export interface StartImportInput {
   uploadId: string;
@@ -77,6 +78,7 @@ export async function startImport(ctx: IngestContext, input: StartImportInput): 
   checkMapping(ctx, chosen, sample);
   const mapping = importMapping.parse({ ...chosen, ...sample.dialect });
   const number = await withTransaction(db, async (tx) => {
+    if (!(await holdUpload(tx, project.id, input.uploadId))) throw uploadNotFound();
     const now = clock.now();
     const run = { projectId: project.id, jobRunId: null, upload, format: sample.format.id, mapping, now };
     const taken = await insertImportRun(tx, { ...run, createdBy: actor.id ?? "system" });

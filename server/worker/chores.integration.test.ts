@@ -63,7 +63,8 @@ describe("chores", () => {
     const old = await makeRun("succeeded", "2026-04-01T00:00:00Z");
     const recent = await makeRun("failed", "2026-05-20T00:00:00Z");
     const waiting = await makeRun("queued", null);
-    await cleanUp({ ...context, log: silentLog, handlers: {} as JobHandlers }, context.dataDir);
+    const settings = { dataDir: context.dataDir, uploadsKeptDays: 7 };
+    await cleanUp({ ...context, log: silentLog, handlers: {} as JobHandlers }, settings);
     expect((await states([old, recent, waiting])).map((run) => run.id).sort()).toEqual([recent, waiting].sort());
   });
 

@@ -3,6 +3,7 @@ import { DAY_MS } from "@/contracts/limits";
 import type { Clock } from "../clock";
 import { addMs } from "../clock";
 import type { Pool } from "../db";
+import { sweepUploads } from "../ingestion";
 import type { Logger } from "../log";
 import type { BlobStore } from "../storage";
 import { blobFolder, sweepDrafts } from "../storage";
@@ -57,13 +58,25 @@ export async function runTick(environment: ChoresEnvironment, signal: AbortSigna
   });
 }
 
-/** Removes what nobody needs any more: old finished runs, drafts of blobs that a crash left. */
-export async function cleanUp(environment: ChoresEnvironment, dataDir: string): Promise<void> {
-  const { db, clock, log } = environment;
+export interface CleanUpOptions {
+  dataDir: string;
+  /** Age at which a file that was never imported goes. */
+  uploadsKeptDays: number;
+}
+
+/** Removes what nobody needs any more: old finished runs, drafts of blobs that a crash left, files never imported. */
+export async function cleanUp(
+  environment: ChoresEnvironment,
+  { dataDir, uploadsKeptDays }: CleanUpOptions,
+): Promise<void> {
+  const { db, clock, storage, log } = environment;
   await withChoresLock(db, async () => {
     const nRuns = await deleteOldRuns(db, addMs(clock.now(), -RUNS_KEPT_DAYS * DAY_MS));
     const nDrafts = await sweepDrafts(blobFolder(dataDir), addMs(clock.now(), -DRAFTS_KEPT_MS));
-    if (nRuns + nDrafts > 0) log.info("cleaned up", { jobRuns: nRuns, drafts: nDrafts });
+    const nUploads = await sweepUploads({ db, storage }, addMs(clock.now(), -uploadsKeptDays * DAY_MS));
+    if (nRuns + nDrafts + nUploads > 0) {
+      log.info("cleaned up", { jobRuns: nRuns, drafts: nDrafts, uploads: nUploads });
+    }
   });
 }
 

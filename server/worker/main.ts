@@ -38,7 +38,7 @@ async function main(): Promise<void> {
   await worker.start();
   chores = [
     repeat(TICK_EVERY_MS, stopping.signal, log, () => runTick(environment, stopping.signal)),
-    repeat(CLEAN_UP_EVERY_MS, stopping.signal, log, () => cleanUp(environment, getEnv().dataDir)),
+    repeat(CLEAN_UP_EVERY_MS, stopping.signal, log, () => cleanUp(environment, getEnv())),
   ];
   log.debug("worker ready");
 }

@@ -20,6 +20,8 @@ export class RunLocks {
   #session: pg.Client | undefined;
   #connecting: Promise<pg.Client> | undefined;
   #probe: NodeJS.Timeout | undefined;
+  /** Ends when the statement before has: a connection carries one at a time. */
+  #turn: Promise<unknown> = Promise.resolve();
   #isClosed = false;
 
   constructor(connectionString: string, log: Logger, onLost: () => void) {
@@ -31,12 +33,13 @@ export class RunLocks {
   /** False when a living worker has the run. Throws when the database cannot be reached. */
   async acquire(jobRunId: string): Promise<boolean> {
     const session = this.#session ?? (await this.#connect());
-    return tryLockRun(session, jobRunId);
+    return this.#inTurn(() => tryLockRun(session, jobRunId));
   }
 
   async release(jobRunId: string): Promise<void> {
     // Without a session there is no lock to free.
-    if (this.#session) await unlockRun(this.#session, jobRunId).catch(() => undefined);
+    const session = this.#session;
+    if (session) await this.#inTurn(() => unlockRun(session, jobRunId)).catch(() => undefined);
   }
 
   async close(): Promise<void> {
@@ -45,6 +48,12 @@ export class RunLocks {
     const session = this.#session;
     this.#session = undefined;
     await session?.end().catch(() => undefined);
+  }
+
+  #inTurn<T>(send: () => Promise<T>): Promise<T> {
+    const answered = this.#turn.then(send);
+    this.#turn = answered.catch(() => undefined);
+    return answered;
   }
 
   #connect(): Promise<pg.Client> {
@@ -81,7 +90,7 @@ export class RunLocks {
     }
     this.#session = client;
     this.#probe = setInterval(() => {
-      client.query("select 1").catch((error: Error) => lose(error));
+      this.#inTurn(() => client.query("select 1")).catch((error: Error) => lose(error));
     }, PROBE_EVERY_MS);
     return client;
   }
