@@ -9,15 +9,17 @@ export const metadata: Metadata = { title: "Projects" };
 
 /** The first page: the projects one may see, and real data to try. */
 export default async function HomePage() {
-  const { user, needsSetup } = await (await api()).access.state();
+  const caller = await api();
+  const { user, needsSetup } = await caller.access.state();
   if (needsSetup) redirect("/setup");
   if (!user) redirect("/sign-in");
+  const { mayCreate } = await caller.project.creation();
   return (
     <>
       <AppHeader user={user} />
       <main id="main">
         <Page>
-          <Projects isAdministrator={user.role === "administrator"} />
+          <Projects mayCreate={mayCreate} isAdministrator={user.role === "administrator"} />
         </Page>
       </main>
     </>

@@ -40,6 +40,8 @@ export const createInvitationInput = z.object({
   /** Only an account with this address may accept. */
   email: emailAddress.optional(),
 });
+/** A new password through a reset link. */
+export const resetPasswordInput = z.object({ token: linkToken, password });
 export const createApiKeyInput = z.object({
   projectId: z.int(),
   name: z.string().trim().min(1).max(NAME_LENGTH_MAX),
@@ -81,6 +83,12 @@ export interface InvitationPeek {
   projectRole: ProjectRole | null;
   instanceRole: InstanceRole;
   email: string | null;
+  expiresAt: string;
+}
+/** What a reset link is for: shown to whoever holds it, so that they see that it is theirs. */
+export interface PasswordResetPeek {
+  name: string;
+  email: string;
   expiresAt: string;
 }
 export interface InvitationRow {

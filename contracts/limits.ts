@@ -47,5 +47,6 @@ export const LIMITS = {
   passwordMin: 10,
   passwordMax: 128,
   invitationDays: 14,
+  passwordResetHours: 24,
   projectsPerPage: 50,
 } as const;

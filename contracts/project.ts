@@ -100,6 +100,8 @@ export const createProjectInput = z.object({
   leaseSeconds: z.int().min(LIMITS.leaseSecondsMin).max(LIMITS.leaseSecondsMax).default(600),
   prefetch: z.int().min(1).max(LIMITS.claimEntries).default(5),
   suggestionPolicy: z.enum(SUGGESTION_POLICIES).default("show"),
+  /** Suggestions on audit items too. Off, because an answer that follows the model flatters the model. */
+  suggestOnAudit: z.boolean().default(false),
   strategy: projectStrategy.optional(),
   retrainPolicy: retrainPolicy.optional(),
   featureSpec: featureSpec.optional(),
@@ -118,10 +120,15 @@ export const updateProjectInput = z.object({
   leaseSeconds: z.int().min(LIMITS.leaseSecondsMin).max(LIMITS.leaseSecondsMax).optional(),
   prefetch: z.int().min(1).max(LIMITS.claimEntries).optional(),
   suggestionPolicy: z.enum(SUGGESTION_POLICIES).optional(),
+  suggestOnAudit: z.boolean().optional(),
   retrainPolicy: retrainPolicy.optional(),
   featureSpec: featureSpec.optional(),
   trainerSpec: trainerSpec.optional(),
 });
+
+/** Who, besides administrators, may make projects on an instance. */
+export const PROJECT_CREATION = ["administrators", "everyone"] as const;
+export type ProjectCreation = (typeof PROJECT_CREATION)[number];
 
 /** A project as the screens and programs see it. */
 export interface ProjectView {
@@ -139,6 +146,7 @@ export interface ProjectView {
   leaseSeconds: number;
   prefetch: number;
   suggestionPolicy: (typeof SUGGESTION_POLICIES)[number];
+  suggestOnAudit: boolean;
   strategy: ProjectStrategy;
   retrainPolicy: RetrainPolicy;
   featureSpec: FeatureSpec;

@@ -11,7 +11,7 @@ import { LIMITS } from "@/contracts/limits";
 import { DemoOffer } from "./DemoOffer";
 import { ProjectCard } from "./ProjectCard";
 
-export function Projects({ isAdministrator }: { isAdministrator: boolean }) {
+export function Projects({ mayCreate, isAdministrator }: { mayCreate: boolean; isAdministrator: boolean }) {
   const trpc = useTRPC();
   const projects = useInfiniteQuery(
     trpc.project.list.infiniteQueryOptions(
@@ -25,7 +25,7 @@ export function Projects({ isAdministrator }: { isAdministrator: boolean }) {
       <PageHeader
         title="Projects"
         actions={
-          isAdministrator && (
+          mayCreate && (
             <ButtonLink href="/projects/new" variant="primary" icon={<Plus aria-hidden="true" size={17} />}>
               New project
             </ButtonLink>
@@ -38,10 +38,10 @@ export function Projects({ isAdministrator }: { isAdministrator: boolean }) {
         <div className="rounded-lg border border-line border-dashed">
           <EmptyState
             title="No projects yet"
-            action={isAdministrator && <ButtonLink href="/projects/new">New project</ButtonLink>}
+            action={mayCreate && <ButtonLink href="/projects/new">New project</ButtonLink>}
           >
-            {isAdministrator
-              ? "Make one for your own data, or begin with real data below."
+            {mayCreate
+              ? `Make one for your own data${isAdministrator ? ", or begin with real data below" : ""}.`
               : "You are not a member of any project. A lead can send you an invitation link."}
           </EmptyState>
         </div>

@@ -10,6 +10,7 @@ export {
 export { selectInvitationProject as findInvitationProject } from "./invitations.db";
 export { listUsers } from "./listUsers";
 export { listMembers, removeMember, setMemberFrozen, setMemberRole } from "./manageMembers";
+export { createPasswordReset, peekPasswordReset, resetPassword } from "./passwordResets";
 export {
   type AccessContext,
   authorizeProject,

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { UserRow } from "@/contracts/access";
 import type { InstanceRole } from "@/contracts/permissions";
 import type { Db, Tx } from "../db";
+import { revokePasswordResets } from "./passwordResets.db";
 
 /** Key of the transaction lock under which the set of administrators changes. */
 const ADMINISTRATORS_LOCK = 0x77_6e_77_01;
@@ -75,7 +76,18 @@ export async function updateUserRole(tx: Tx, userId: string, role: InstanceRole,
   await tx.query(`update "user" set role = $2, updated_at = $3 where id = $1`, [userId, role, at]);
 }
 
-/** Disabling ends every session and every invitation that the person has open. */
+/** Sets the password that the auth library checks, and ends every session of the person. */
+export async function updatePassword(tx: Tx, userId: string, passwordHash: string, at: Date): Promise<void> {
+  await tx.query("update account set password = $2, updated_at = $3 where user_id = $1 and provider_id = $4", [
+    userId,
+    passwordHash,
+    at,
+    CREDENTIAL,
+  ]);
+  await tx.query("delete from session where user_id = $1", [userId]);
+}
+
+/** Disabling ends every session, and every invitation and reset link that the person has open. */
 export async function updateUserDisabled(tx: Tx, userId: string, disabledAt: Date | null, at: Date): Promise<void> {
   await tx.query(`update "user" set disabled_at = $2, updated_at = $3 where id = $1`, [userId, disabledAt, at]);
   if (disabledAt === null) return;
@@ -84,6 +96,7 @@ export async function updateUserDisabled(tx: Tx, userId: string, disabledAt: Dat
     "update invitation set revoked_at = $2 where created_by = $1 and accepted_at is null and revoked_at is null",
     [userId, at],
   );
+  await revokePasswordResets(tx, userId, at);
 }
 
 /** By email, from after `afterEmail`. */

@@ -17,7 +17,14 @@ describe("the ladder", () => {
 
   test("what everyone may call is exactly this, and none of it belongs to a project", () => {
     const open = Object.keys(procedures).filter((path) => procedures[path]._def.meta?.permission === "public");
-    expect(open.sort()).toEqual(["access.completeSetup", "access.state", "invitation.accept", "invitation.peek"]);
+    expect(open.sort()).toEqual([
+      "access.completeSetup",
+      "access.peekPasswordReset",
+      "access.resetPassword",
+      "access.state",
+      "invitation.accept",
+      "invitation.peek",
+    ]);
   });
 
   test("a procedure that only claims a rung is found out", () => {

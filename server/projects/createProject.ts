@@ -13,7 +13,7 @@ import { AppError } from "../errors";
 import { checkFeatureSpec, checkStrategy, checkTaskConfig, checkTaskType } from "./checkSettings";
 import { checkTrainerSpec } from "./checkTrainerSpec";
 import type { NewProject } from "./projects.db";
-import { insertLead, insertProject, selectMayEveryoneCreate } from "./projects.db";
+import { insertLead, insertProject, selectProjectCreation } from "./projects.db";
 import { slugCandidates } from "./slug";
 
 const SEED_BYTES = 16;
@@ -37,7 +37,8 @@ function defaultFeatureSpec(): FeatureSpec {
 
 export async function requireMayCreate(db: Db, actor: Actor): Promise<void> {
   if (actor.kind === "system") return;
-  if (actor.kind === "user" && (actor.role === "administrator" || (await selectMayEveryoneCreate(db)))) return;
+  if (actor.kind === "user" && (actor.role === "administrator" || (await selectProjectCreation(db)) === "everyone"))
+    return;
   throw new AppError("E_FORBIDDEN", "Only administrators may make projects on this instance. Ask one of them.");
 }
 
@@ -81,6 +82,7 @@ export async function createProject(
     leaseSeconds: input.leaseSeconds,
     prefetch: input.prefetch,
     suggestionPolicy: input.suggestionPolicy,
+    suggestOnAudit: input.suggestOnAudit,
     auditShare: strategy.auditShare,
     strategy,
     retrainPolicy: input.retrainPolicy ?? retrainPolicy.parse({}),

@@ -3,6 +3,7 @@ export { createProject, defaultStrategy, requireMayCreate } from "./createProjec
 export { listStrategies, type StrategyView } from "./listStrategies";
 export { listTrainers, type TrainerView } from "./listTrainers";
 export { loadProject, loadProjectAt, projectNotFound } from "./loadProject";
+export { readProjectCreation, setProjectCreation } from "./projectCreation";
 export type { ProjectRow } from "./projectRow";
 export { listProjects, readProject } from "./readProject";
 export { slugOf } from "./slug";

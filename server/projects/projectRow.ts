@@ -16,6 +16,8 @@ export interface ProjectRow {
   readonly taskType: string;
   /** Fits the task type's configSchema. */
   readonly taskConfig: unknown;
+  /** Which label configuration of the project taskConfig is, from 1. */
+  readonly configVersion: number;
   readonly contentKind: ContentKind;
   readonly guidelinesVersion: number;
   readonly status: ProjectView["status"];
@@ -23,6 +25,7 @@ export interface ProjectRow {
   readonly leaseSeconds: number;
   readonly prefetch: number;
   readonly suggestionPolicy: ProjectView["suggestionPolicy"];
+  readonly suggestOnAudit: boolean;
   readonly strategy: ProjectStrategy;
   readonly retrainPolicy: RetrainPolicy;
   readonly featureSpec: FeatureSpec;

@@ -1,14 +1,16 @@
-import type { ProjectListRow } from "@/contracts/project";
+import type { ProjectCreation, ProjectListRow } from "@/contracts/project";
 import type { Db, Tx } from "../db";
 import type { ProjectRow } from "./projectRow";
 
 const ROW_COLUMNS = `
   id, slug, name, description, task_type as "taskType", task_config as "taskConfig", content_kind as "contentKind",
   guidelines_version as "guidelinesVersion", status, overlap, lease_seconds as "leaseSeconds", prefetch,
-  suggestion_policy as "suggestionPolicy", strategy_spec as "strategy", retrain_policy as "retrainPolicy",
+  suggestion_policy as "suggestionPolicy", suggest_on_audit as "suggestOnAudit", strategy_spec as "strategy",
+  retrain_policy as "retrainPolicy",
   feature_spec as "featureSpec", trainer_spec as "trainerSpec", seed, active_model_version as "activeModelVersion",
   active_feature_version as "activeFeatureVersion", pinned_model_version as "pinnedModelVersion", demo,
-  created_by as "createdBy", created_at as "createdAt"`;
+  created_by as "createdBy", created_at as "createdAt",
+  (select config_version from label_counter c where c.project_id = project.id) as "configVersion"`;
 
 /** The row together with its version: PostgreSQL's xmin, which every update of the row changes. */
 export async function selectProjectRow(
@@ -39,12 +41,22 @@ export async function selectGuidelines(db: Db, projectId: number): Promise<strin
   return rows[0]?.guidelines;
 }
 
-/** A setting of the instance: who, besides administrators, may make projects. */
-export async function selectMayEveryoneCreate(db: Db): Promise<boolean> {
-  const { rows } = await db.query<{ value: unknown }>(
-    "select value from instance_setting where key = 'project.creation'",
+const CREATION_KEY = "project.creation";
+
+/** A setting of the instance: who, besides administrators, may make projects. Nobody unless it says so. */
+export async function selectProjectCreation(db: Db): Promise<ProjectCreation> {
+  const { rows } = await db.query<{ value: unknown }>("select value from instance_setting where key = $1", [
+    CREATION_KEY,
+  ]);
+  return rows[0]?.value === "everyone" ? "everyone" : "administrators";
+}
+
+export async function upsertProjectCreation(tx: Tx, who: ProjectCreation, at: Date): Promise<void> {
+  await tx.query(
+    `insert into instance_setting (key, value, updated_at) values ($1, $2, $3)
+     on conflict (key) do update set value = excluded.value, updated_at = excluded.updated_at`,
+    [CREATION_KEY, JSON.stringify(who), at],
   );
-  return rows[0]?.value === "everyone";
 }
 
 export interface NewProject {
@@ -59,6 +71,7 @@ export interface NewProject {
   leaseSeconds: number;
   prefetch: number;
   suggestionPolicy: string;
+  suggestOnAudit: boolean;
   auditShare: number;
   strategy: unknown;
   retrainPolicy: unknown;
@@ -74,9 +87,9 @@ export interface NewProject {
 export async function insertProject(tx: Tx, project: NewProject): Promise<number | undefined> {
   const { rows } = await tx.query<{ id: number }>(
     `insert into project (slug, name, description, task_type, task_config, content_kind, guidelines, overlap,
-       lease_seconds, prefetch, suggestion_policy, audit_share, strategy_spec, retrain_policy, feature_spec, trainer_spec,
+       lease_seconds, prefetch, suggestion_policy, suggest_on_audit, audit_share, strategy_spec, retrain_policy, feature_spec, trainer_spec,
        seed, demo, created_by, created_at, updated_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $20)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $21)
      on conflict (slug) do nothing returning id`,
     [
       project.slug,
@@ -90,6 +103,7 @@ export async function insertProject(tx: Tx, project: NewProject): Promise<number
       project.leaseSeconds,
       project.prefetch,
       project.suggestionPolicy,
+      project.suggestOnAudit,
       project.auditShare,
       JSON.stringify(project.strategy),
       JSON.stringify(project.retrainPolicy),
@@ -125,6 +139,7 @@ export interface ProjectSettings {
   leaseSeconds: number;
   prefetch: number;
   suggestionPolicy: string;
+  suggestOnAudit: boolean;
   retrainPolicy: unknown;
   featureSpec: unknown;
   trainerSpec: unknown;
@@ -133,7 +148,8 @@ export interface ProjectSettings {
 export async function updateSettings(tx: Tx, projectId: number, s: ProjectSettings, at: Date): Promise<void> {
   await tx.query(
     `update project set name = $2, description = $3, task_config = $4, overlap = $5, lease_seconds = $6, prefetch = $7,
-       suggestion_policy = $8, retrain_policy = $9, feature_spec = $10, trainer_spec = $11, updated_at = $12
+       suggestion_policy = $8, suggest_on_audit = $9, retrain_policy = $10, feature_spec = $11, trainer_spec = $12,
+       updated_at = $13
      where id = $1`,
     [
       projectId,
@@ -144,6 +160,7 @@ export async function updateSettings(tx: Tx, projectId: number, s: ProjectSettin
       s.leaseSeconds,
       s.prefetch,
       s.suggestionPolicy,
+      s.suggestOnAudit,
       JSON.stringify(s.retrainPolicy),
       JSON.stringify(s.featureSpec),
       JSON.stringify(s.trainerSpec),
@@ -191,9 +208,12 @@ export async function markDeleted(tx: Tx, projectId: number, at: Date): Promise<
   );
 }
 
-/** Holds up submits of the project until commit, so that no label arrives between a check of the labels and the change. */
-export async function lockLabels(tx: Tx, projectId: number): Promise<void> {
-  await tx.query("select project_id from label_counter where project_id = $1 for update", [projectId]);
+/**
+ * Holds up submits of the project until commit, so that no label arrives between a check of the labels and the change; and
+ * gives the configuration its next number, by which a label that was checked against the old one and waited is turned away.
+ */
+export async function startNewConfig(tx: Tx, projectId: number): Promise<void> {
+  await tx.query("update label_counter set config_version = config_version + 1 where project_id = $1", [projectId]);
 }
 
 /** Distinct label values ever given (withdrawn ones too: history must stay readable), and those in drafts. */

@@ -102,12 +102,23 @@ describe("making a project", () => {
   test("is for administrators, and for everyone once the instance says so", async () => {
     const person = await makeUser(context.db);
     await expect(as(person).project.create(minimal())).rejects.toEqual(failsWith("E_FORBIDDEN", /administrators/));
-    await context.db.query(
-      `insert into instance_setting (key, value, updated_at) values ('project.creation', '"everyone"', now())`,
-    );
+    expect(await as(person).project.creation()).toEqual({ who: "administrators", mayCreate: false });
+    const admin = as(administrator, "administrator");
+    expect(await admin.project.creation()).toEqual({ who: "administrators", mayCreate: true });
+    await admin.project.setCreation({ who: "everyone" });
+    await admin.project.setCreation({ who: "everyone" });
+    expect(await as(person).project.creation()).toEqual({ who: "everyone", mayCreate: true });
     const made = await as(person).project.create(minimal());
     expect((await as(person).project.get({ projectId: made.id })).myRole).toBe("lead");
-    await context.db.query("delete from instance_setting");
+
+    await admin.project.setCreation({ who: "administrators" });
+    await expect(as(person).project.create(minimal())).rejects.toEqual(failsWith("E_FORBIDDEN", /administrators/));
+    expect((await as(person).project.get({ projectId: made.id })).myRole).toBe("lead");
+    const log = (await admin.auditLog.listInstance({})).rows.filter((r) => r.action === "project.setCreation");
+    expect(log.map((entry) => entry.details)).toEqual([
+      { from: "everyone", to: "administrators" },
+      { from: "administrators", to: "everyone" },
+    ]);
   });
 
   test.each<[string, Partial<CreateProjectInput>, RegExp, string]>([

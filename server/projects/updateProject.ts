@@ -15,7 +15,7 @@ import { checkTrainerSpec } from "./checkTrainerSpec";
 import { projectNotFound } from "./loadProject";
 import type { ProjectRow } from "./projectRow";
 import type { ProjectSettings } from "./projects.db";
-import { lockLabels, lockProjectRow, selectUsedValues, updateSettings } from "./projects.db";
+import { lockProjectRow, selectUsedValues, startNewConfig, updateSettings } from "./projects.db";
 
 /** Distinct values looked at when labels change; classes are at most a few hundred. */
 const USED_VALUES_MAX = 100_000;
@@ -35,7 +35,7 @@ async function checkNewConfig(tx: Tx, project: ProjectRow, given: unknown): Prom
   const taskType = getTaskType(project.taskType);
   const config = checkTaskConfig(taskType, given);
   if (isDeepStrictEqual(config, project.taskConfig)) return config;
-  await lockLabels(tx, project.id);
+  await startNewConfig(tx, project.id);
   const used = await selectUsedValues(tx, project.id, USED_VALUES_MAX);
   const findings = taskType.incompatible(project.taskConfig, config, used);
   if (findings.length === 0) return config;
@@ -56,6 +56,7 @@ async function settingsAfter(tx: Tx, project: ProjectRow, changes: Changes): Pro
     leaseSeconds: changes.leaseSeconds ?? project.leaseSeconds,
     prefetch: changes.prefetch ?? project.prefetch,
     suggestionPolicy: changes.suggestionPolicy ?? project.suggestionPolicy,
+    suggestOnAudit: changes.suggestOnAudit ?? project.suggestOnAudit,
     retrainPolicy: changes.retrainPolicy ?? project.retrainPolicy,
     featureSpec: changes.featureSpec ? checkFeatureSpec(project.contentKind, changes.featureSpec) : project.featureSpec,
     trainerSpec: changes.trainerSpec ? checkTrainerSpec(taskType, changes.trainerSpec) : project.trainerSpec,

@@ -1,4 +1,4 @@
-import type { SuggestionView } from "@/contracts/items";
+import type { Purpose, SuggestionView } from "@/contracts/items";
 import type { ClaimedItem } from "@/contracts/queue";
 import { AppError } from "../errors";
 import { getLogger } from "../log";
@@ -8,9 +8,19 @@ import { readClaimed } from "./claim.db";
 import type { QueueContext } from "./queueContext";
 import { requireAnnotator } from "./queueContext";
 
-/** Claimed rows as the page shows them, with the active model's suggestions unless the project hides them. */
+/**
+ * Purposes whose answers measure a model. An answer given after seeing what the model thinks leans towards it, and the
+ * estimate with it; on items that only train, it costs little.
+ */
+const MEASURING: ReadonlySet<Purpose> = new Set<Purpose>(["audit", "test", "compare", "gold"]);
+
+/**
+ * Claimed rows as the page shows them, with the active model's suggestions. Without where the project hides them, and on
+ * items that measure unless the project shows them there too: what must not be seen does not leave the server.
+ */
 export async function toClaimedItems(ctx: QueueContext, rows: readonly ClaimedRow[]): Promise<ClaimedItem[]> {
-  const suggestions = await readSuggestions(ctx, rows);
+  const isShown = (row: ClaimedRow): boolean => ctx.project.suggestOnAudit || !MEASURING.has(row.purpose);
+  const suggestions = await readSuggestions(ctx, rows.filter(isShown));
   return rows.map((row) => toClaimedItem(row, suggestions.get(row.row) ?? null));
 }
 

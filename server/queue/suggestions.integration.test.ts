@@ -66,6 +66,24 @@ describe("suggestions", () => {
     expect(entries.map((entry) => entry.suggestion)).toEqual([null, null]);
   });
 
+  test("do not leave the server for items that measure, not even after an undo, unless the project says so", async () => {
+    const { projectId } = scene;
+    await world.db.query("update queue_entry set purpose = 'audit' where project_id = $1 and row = 0", [projectId]);
+    const ctx = await ann();
+    const { entries } = await claim(ctx, 2);
+    expect(entries.map((entry) => [entry.served.purpose, entry.suggestion?.value ?? null])).toEqual([
+      ["audit", null],
+      ["train", { choice: "a" }],
+    ]);
+    await label(ctx, entries[0], "c");
+    const { item: back } = await undoAnnotation(ctx, { submissionId: crypto.randomUUID(), tab: "tab-1" });
+    expect(back).toMatchObject({ row: 0, suggestion: null });
+
+    await world.db.query("update project set suggest_on_audit = true where id = $1", [projectId]);
+    const shown = (await claim(await ann(), 2)).entries;
+    expect(shown.map((entry) => entry.suggestion?.value)).toEqual([{ choice: "b" }, { choice: "a" }]);
+  });
+
   test("that cannot be read leave the items without, and the items are given all the same", async () => {
     await world.storage.put(`predictions/${scene.projectId}/1/0`, new Uint8Array(3));
     const result = await claim(await ann(), 2);

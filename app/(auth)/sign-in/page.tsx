@@ -17,8 +17,8 @@ export default async function SignInPage({ searchParams }: { searchParams: Promi
       <AuthTitle title="Sign in" />
       <SignIn next={next} />
       <p className="mt-6 text-ink-3 text-sm">
-        No account? Accounts are made by invitation: ask a lead of your project for a link. A forgotten password is
-        reset by a new invitation or by an administrator.
+        No account? Accounts are made by invitation: ask a lead of your project for a link. Forgot the password? An
+        administrator can give you a link to choose a new one.
       </p>
     </>
   );

@@ -1,7 +1,17 @@
 import { z } from "zod";
-import { completeSetupInput, pageInput } from "@/contracts/access";
+import { completeSetupInput, linkToken, pageInput, resetPasswordInput } from "@/contracts/access";
 import { INSTANCE_ROLES } from "@/contracts/permissions";
-import { completeSetup, listUsers, readAccessState, readViewer, setUserDisabled, setUserRole } from "../../access";
+import {
+  completeSetup,
+  createPasswordReset,
+  listUsers,
+  peekPasswordReset,
+  readAccessState,
+  readViewer,
+  resetPassword,
+  setUserDisabled,
+  setUserRole,
+} from "../../access";
 import { AppError } from "../../errors";
 import { adminProcedure, publicProcedure, router, userProcedure } from "../trpc";
 
@@ -30,4 +40,14 @@ export const accessRouter = router({
   setUserRole: adminProcedure
     .input(z.object({ userId, role: z.enum(INSTANCE_ROLES) }))
     .mutation(({ ctx, input }) => setUserRole(ctx, input)),
+  /** Makes a link with which someone chooses a new password; the answer holds it and nothing else does. */
+  createPasswordReset: adminProcedure
+    .input(z.object({ userId }))
+    .mutation(({ ctx, input }) => createPasswordReset(ctx, input)),
+  /** Whose password a reset link is for. */
+  peekPasswordReset: publicProcedure
+    .input(z.object({ token: linkToken }))
+    .query(({ ctx, input }) => peekPasswordReset(ctx, input)),
+  /** Sets a new password with a reset link. Works once, and ends every session of the account. */
+  resetPassword: publicProcedure.input(resetPasswordInput).mutation(({ ctx, input }) => resetPassword(ctx, input)),
 });

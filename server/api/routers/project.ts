@@ -1,7 +1,13 @@
 import { z } from "zod";
 import { pageInput } from "@/contracts/access";
 import { LIMITS } from "@/contracts/limits";
-import { createProjectInput, PROJECT_STATUSES, projectStrategy, updateProjectInput } from "@/contracts/project";
+import {
+  createProjectInput,
+  PROJECT_CREATION,
+  PROJECT_STATUSES,
+  projectStrategy,
+  updateProjectInput,
+} from "@/contracts/project";
 import {
   createProject,
   deleteProject,
@@ -9,12 +15,14 @@ import {
   listStrategies,
   listTrainers,
   readProject,
+  readProjectCreation,
+  setProjectCreation,
   setProjectStatus,
   updateGuidelines,
   updateProject,
   updateStrategy,
 } from "../../projects";
-import { actorProcedure, projectProcedure, projectRefProcedure, router, userProcedure } from "../trpc";
+import { actorProcedure, adminProcedure, projectProcedure, projectRefProcedure, router, userProcedure } from "../trpc";
 
 const projectsPage = pageInput.extend({ limit: z.int().min(1).max(LIMITS.pageRows).default(LIMITS.projectsPerPage) });
 /** The registries are the same for every project; the number is taken so that callers need not leave it out. */
@@ -47,6 +55,12 @@ export const projectRouter = router({
   delete: projectProcedure("manage")
     .input(z.object({ confirmSlug: z.string().max(100) }))
     .mutation(({ ctx, input }) => deleteProject(ctx, input)),
+  /** Who may make projects on this instance, and whether the caller may. */
+  creation: userProcedure.query(({ ctx }) => readProjectCreation(ctx)),
+  /** Lets everyone make projects, or administrators only. */
+  setCreation: adminProcedure
+    .input(z.object({ who: z.enum(PROJECT_CREATION) }))
+    .mutation(({ ctx, input }) => setProjectCreation(ctx, input)),
   /** The registered acquisition strategies with their options. */
   strategies: actorProcedure.input(registryInput).query(() => listStrategies()),
   /** The registered trainers with their options. */

@@ -1,6 +1,7 @@
 "use client";
 import { Callout } from "@/app/_ui/Callout";
 import { Card } from "@/app/_ui/Card";
+import { Checkbox } from "@/app/_ui/Checkbox";
 import { Field } from "@/app/_ui/Field";
 import { Input, Textarea } from "@/app/_ui/Input";
 import { NumberInput } from "@/app/_ui/NumberInput";
@@ -29,13 +30,14 @@ const NAMES = {
   leaseSeconds: "the lease",
   prefetch: "items ahead",
   suggestionPolicy: "suggestions",
+  suggestOnAudit: "suggestions on audit items",
 };
 
 /** Name, description, and how items reach people. Only what was edited is sent. */
 export function GeneralPanel({ project }: { project: ProjectView }) {
   const save = useSaveProject(project.id);
-  const { name, description, overlap, leaseSeconds, prefetch, suggestionPolicy } = project;
-  const draft = useDraft({ name, description, overlap, leaseSeconds, prefetch, suggestionPolicy });
+  const { name, description, overlap, leaseSeconds, prefetch, suggestionPolicy, suggestOnAudit } = project;
+  const draft = useDraft({ name, description, overlap, leaseSeconds, prefetch, suggestionPolicy, suggestOnAudit });
   const { values, set } = draft;
   return (
     <Card className="max-w-3xl">
@@ -89,6 +91,14 @@ export function GeneralPanel({ project }: { project: ProjectView }) {
             value={values.suggestionPolicy}
             onValueChange={(v) => set({ suggestionPolicy: v })}
             columns={3}
+          />
+          <Checkbox
+            className="mt-3"
+            label="On audit items too"
+            hint="Off, they come without one: an answer given after seeing the model’s guess makes the measured accuracy too high."
+            checked={values.suggestOnAudit}
+            disabled={values.suggestionPolicy === "hide"}
+            onCheckedChange={(v) => set({ suggestOnAudit: v })}
           />
         </fieldset>
         {values.overlap > overlap && (
