@@ -258,13 +258,13 @@ describe("traps of approximate cross-validation", () => {
   });
 
   test("a softmax head is near to leave-one-out, and nearer than the cheaper curvature within classes", () => {
-    const n = 60;
+    const n = 40;
     const data = rows(n, 3, "softmax", "squared");
     const y = data.y.map((value) => (value < -0.6 ? 0 : value < 0.6 ? 1 : 2));
     const training: LinearTraining = { ...data, y, family: "softmax", nClasses: 3, ridge: 1 };
     const train = (args: LinearTraining) => {
       const validation = new ApproximateCrossValidation(args);
-      for (let step = 0; step < 80; step++) validation.step(0.05);
+      for (let step = 0; step < 60; step++) validation.step(0.05);
       return validation;
     };
     const validation = train(training);
