@@ -1,4 +1,4 @@
-import type { InFlightRule, PathRows } from "../core/classPaths";
+import type { ClassPath, InFlightRule, PathRows } from "../core/classPaths";
 import { classesByRarity, classPath, GONE, OPEN, pathRows } from "../core/classPaths";
 import { keyHi, keyLo } from "../core/itemKeys";
 import { KeyedRandom } from "../core/keyedRandom";
@@ -14,6 +14,9 @@ interface Pick {
   readonly reason: Reason;
 }
 
+/** Paths kept between the two halves of a batch; others are made again. */
+const PATHS_KEPT = 32;
+
 /** What one call of DIRECT works on. */
 interface Call {
   readonly context: SelectContext;
@@ -22,6 +25,8 @@ interface Call {
   readonly inFlight: InFlightRule;
   readonly group: number;
   readonly picks: Pick[];
+  /** Paths of the classes that the first half of the batch looked at, for the second half. */
+  readonly paths: Map<number, ClassPath>;
 }
 
 async function selectByDirect(
@@ -34,7 +39,15 @@ async function selectByDirect(
   const inFlight = textOption(options, "inFlight") as InFlightRule;
   const limit = Math.max(batchSize, numberOption(options, "maxCandidates"));
   const rows = pathRows(context, pool, limit, numberOption(options, "maxLabelled"), inFlight, notices);
-  const call: Call = { context, pool, rows, inFlight, group: numberOption(options, "group"), picks: [] };
+  const call: Call = {
+    context,
+    pool,
+    rows,
+    inFlight,
+    group: numberOption(options, "group"),
+    picks: [],
+    paths: new Map(),
+  };
   const n = Math.min(batchSize, rows.nCandidates);
   const isReleased = booleanOption(options, "released");
   const budget = budgetOf(n, pool.nClasses, numberOption(options, "minPerClass"), isReleased);
@@ -121,7 +134,8 @@ function add(
 /** The path of a class from its most probable row on, with the rows that this batch has already picked. */
 async function openPath(call: Call, k: number): Promise<{ path: DirectPath; rowAt: (position: number) => number }> {
   call.context.checkAbort();
-  const ascending = await classPath(call.pool, call.rows, k);
+  const ascending = call.paths.get(k) ?? (await classPath(call.pool, call.rows, k));
+  if (call.paths.size < PATHS_KEPT) call.paths.set(k, ascending);
   const n = ascending.rows.length;
   const at = (position: number) => n - 1 - position;
   const answers = Int8Array.from({ length: n }, (_, position) => ascending.answers[at(position)]);

@@ -12,7 +12,7 @@ import { createReferenceKernels } from "../kernels";
 import type { GalaxyVariant } from "./galaxyArm";
 import { galaxyArm } from "./galaxyArm";
 import { galaxy } from "./index";
-import { nominateOnLattice, nominateOnPath } from "./scanPath";
+import { marksOf, nominateOnLattice, nominateOnPath } from "./scanPath";
 
 const vectors = JSON.parse(
   readFileSync(new URL("../../test/golden/classification/galaxy.json", import.meta.url), "utf8"),
@@ -133,13 +133,14 @@ describe("a nomination on a path", () => {
   );
 
   test("is the rule itself, on small paths of every kind", () => {
-    for (const answers of paths) expect(nominateOnPath(answers, false)?.position ?? null).toBe(naive([...answers]));
+    for (const answers of paths)
+      expect(nominateOnPath(answers, marksOf(answers), false)?.position ?? null).toBe(naive([...answers]));
   });
 
   test("names an open row, or nothing", () => {
     for (const answers of paths) {
       for (const pick of [
-        nominateOnPath(answers, true),
+        nominateOnPath(answers, marksOf(answers), true),
         nominateOnLattice(answers, 1),
         nominateOnLattice(answers, 3),
       ]) {

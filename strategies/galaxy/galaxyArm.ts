@@ -6,7 +6,7 @@ import { keyHi, keyLo } from "../core/itemKeys";
 import type { KeyedRandom } from "../core/keyedRandom";
 import type { Pool, Reason } from "../core/types";
 import type { PathPick } from "./scanPath";
-import { nominateOnLattice, nominateOnPath } from "./scanPath";
+import { addMark, marksOf, nominateOnLattice, nominateOnPath } from "./scanPath";
 
 export type GalaxyVariant = "bisect" | "labelbench" | "original";
 
@@ -19,6 +19,11 @@ export interface GalaxyRules {
 export interface GalaxyArm extends ArmStream {
   /** Picks made where no two neighbouring labels differ: these were drawn at random. */
   readonly atRandom: number;
+}
+
+interface MarkedPath extends ClassPath {
+  /** Positions that are not open, ascending. */
+  readonly marks: number[];
 }
 
 /**
@@ -35,7 +40,7 @@ export function galaxyArm(
   anywhere: (path: ClassPath, place: number) => number,
   answerOf?: (row: number, classIndex: number) => number,
 ): GalaxyArm {
-  const paths = new Map<number, ClassPath>();
+  const paths = new Map<number, MarkedPath>();
   const taken: number[] = [];
   const ranks = new Map<number, number>();
   let order = 1;
@@ -43,26 +48,30 @@ export function galaxyArm(
   let atRandom = 0;
   let cached: { readonly nomination: Nomination | null; readonly isRandom: boolean } | undefined;
 
-  const settle = (path: ClassPath, row: number) => {
+  const settle = (path: MarkedPath, row: number) => {
     const position = path.positionOf(row);
     if (position < 0 || path.answers[position] !== OPEN) return;
     path.answers[position] = answerOf !== undefined ? answerOf(row, path.class) : inFlightAnswer(path, position);
+    addMark(path.marks, position);
   };
   const inFlightAnswer = (path: ClassPath, position: number): number => {
     if (rules.inFlight === "removed") return GONE;
     return path.predicted[position];
   };
-  const pathOf = async (classIndex: number): Promise<ClassPath> => {
+  const pathOf = async (classIndex: number): Promise<MarkedPath> => {
     let path = paths.get(classIndex);
     if (path === undefined) {
-      path = await classPath(pool, from, classIndex);
+      const fresh = await classPath(pool, from, classIndex);
+      path = { ...fresh, marks: marksOf(fresh.answers) };
       for (const row of taken) settle(path, row);
       paths.set(classIndex, path);
     }
     return path;
   };
-  const find = (path: ClassPath): PathPick | null => {
-    if (rules.variant !== "original") return nominateOnPath(path.answers, rules.variant === "labelbench");
+  const find = (path: MarkedPath): PathPick | null => {
+    if (rules.variant !== "original") {
+      return nominateOnPath(path.answers, path.marks, rules.variant === "labelbench");
+    }
     const found = nominateOnLattice(path.answers, order);
     if (found !== null || order >= path.rows.length) return found;
     // No cut is left: edges one place longer, once per nomination.
