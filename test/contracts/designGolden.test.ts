@@ -54,6 +54,35 @@ describe.each(KERNELS)("golden vectors of batch designs on %s kernels", (_, make
     expect(picks.map((i) => rows[i])).toEqual(vectors.selected);
   });
 
+  test("BADGE beside other arms, as released, draws what it drew in TAILOR's recorded rounds", async () => {
+    const kernels = await makeKernels();
+    const { scores, embeddings, rounds } = golden("tailor_full_round").scenarios[1];
+    for (const round of rounds) {
+      const badgeArm = round.arms.indexOf("BADGE");
+      const open: number[] = scores
+        .map((_: number[], row: number) => row)
+        .filter((row: number) => !round.labeled_before.includes(row));
+      const shuffled = round.permutations_in_call_order[0].map((at: number) => open[at]);
+      const pool = goldenPool({ probabilities: scores, embeddings }, round.labeled_before);
+      // The order in which the recorded run cumulated, then the rows that were out of it before its first draw.
+      const listed: number[] = round.badge_candidate_positions_per_draw[0].map((at: number) => shuffled[at]);
+      const rows = Uint32Array.from([...listed, ...shuffled.filter((row: number) => !listed.includes(row))]);
+      const factors = await gatherGradients(kernels, pool, rows);
+      const sampler = new GradientSampler(kernels, factors, new Uint8Array(rows.length).fill(1));
+      sampler.addCentre(sampler.longest());
+      let draw = 0;
+      round.chosen_item.forEach((row: number, slot: number) => {
+        const at = rows.indexOf(row);
+        if (round.chosen_arm[slot] !== badgeArm) sampler.exclude(at);
+        else {
+          expect(sampler.draw(round.badge_uniform_draws[draw++])).toBe(at);
+          sampler.addCentre(at);
+        }
+      });
+      expect(draw).toBe(round.badge_uniform_draws.length);
+    }
+  });
+
   test("the first BADGE pick is the longest gradient, its score exact", async () => {
     const kernels = await makeKernels();
     const vectors = golden("badge");
