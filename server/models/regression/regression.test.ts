@@ -1,7 +1,14 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { KeyedRandom } from "@/strategies";
 import type { NtkNetwork } from "@/strategies/bmdal/door";
-import { bindNtkNetwork } from "@/strategies/bmdal/door";
+import {
+  bindNtkNetwork,
+  gaussianMatrix,
+  gradientFactors,
+  gradientKernel,
+  sketchKernel,
+  sumKernel,
+} from "@/strategies/bmdal/door";
 import type { Kernels } from "@/strategies/kernels";
 import { cases, goldenArray } from "@/test/golden/regression/golden";
 import { deserializeModel } from "../deserializeModel";
@@ -11,6 +18,7 @@ import { fitNtkNetwork, initialNtkParameters, keyedOrders } from "./fitNtkNetwor
 import { openMultiply } from "./openMultiply";
 import { ACTIVATION_DEFAULTS, regressionOptions } from "./options";
 import type { RegressionModel } from "./regressionModel";
+import { sketchGradients } from "./sketchGradients";
 import { applyScale, inputScale } from "./standardize";
 import { regressionTrainer } from "./trainer";
 
@@ -185,6 +193,26 @@ describe("the regression network", () => {
       expect(Math.abs(value - (members[0][i] + members[1][i] + members[2][i]) / 3)).toBeLessThan(1e-4);
     });
     expect(model.embeddingDim).toBe(33);
+  });
+
+  test.each([1, 2])("sketches gradients of %i networks in blocks as the sketch of their kernel", async (members) => {
+    const { x } = wave(1100, "sketch");
+    const networks = Array.from({ length: members }, (_, index): NtkNetwork => {
+      const widths = [3, 16, 12, 1];
+      const parameters = initialNtkParameters(widths, new KeyedRandom(String(index), "weights"));
+      return { widths, activation: index === 0 ? "relu" : "silu", weightGain: 0.4, biasGain: 0.3, parameters };
+    });
+    const out = new Float32Array(1100 * 24);
+    await sketchGradients(kernels, tools().multiply, networks, x, 1100, { dim: 24, seed: "s" }, out);
+    const terms = [];
+    for (const network of networks) {
+      const bound = bindNtkNetwork(network, { ...tools(), batchMax: 1100 });
+      terms.push(gradientKernel(kernels, await gradientFactors(kernels, network, bound, x, 1100), 1100));
+    }
+    const kernel = terms.length === 1 ? terms[0] : sumKernel(terms);
+    const expected = sketchKernel(kernels, kernel, 24, gaussianMatrix("s", "gradient sketch")).values;
+    const size = Math.max(...expected.map(Math.abs));
+    for (let i = 0; i < out.length; i++) expect(Math.abs(out[i] - expected[i])).toBeLessThan(2e-5 * size);
   });
 
   test("options have the benchmark's defaults", () => {

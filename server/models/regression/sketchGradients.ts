@@ -1,22 +1,23 @@
 import type { Multiply, NtkNetwork } from "@/strategies/bmdal/door";
-import {
-  bindNtkNetwork,
-  gaussianMatrix,
-  gradientFactors,
-  gradientKernel,
-  sketchKernel,
-  sumKernel,
-} from "@/strategies/bmdal/door";
+import { bindNtkNetwork, gaussianMatrix } from "@/strategies/bmdal/door";
 import type { Kernels } from "@/strategies/kernels";
 
-/** Rows of one pass: the factors of a 512-512 network for 1,024 rows take 10 MB. */
+/** Rows of one pass: activations, gradients and both factors of a 512-512 network for 1,024 rows take 12 MB. */
 const BLOCK_ROWS = 1024;
+
+/** The random matrices of one layer, in kernel memory: (inputs + 1)×dim and outputs×dim. */
+interface LayerMatrices {
+  readonly inputs: Float32Array;
+  readonly outputs: Float32Array;
+}
 
 /**
  * Sketch of the parameter gradient of one network, or of the summed kernels of several, for n rows of x: n×dim features
- * whose inner products approximate those of the whole gradients. In blocks of rows with the same random matrices, so
- * that nothing but x, the result and one block is held.
+ * whose inner products approximate those of the whole gradients. The features are those that sketching the gradient's
+ * kernel gives with the same matrices; here they are made in blocks of rows, so that nothing but x, the result and one
+ * block is held.
  *
+ * Cost per row: one forward and one backward pass and 2·dim·Σ(inputs + outputs).
  * @param seed draws the matrices: the same seed and widths give the same features.
  */
 export async function sketchGradients(
@@ -31,45 +32,76 @@ export async function sketchGradients(
   const d = networks[0].widths[0];
   const mark = kernels.mark();
   try {
-    const draw = gaussianMatrix(seed, "gradient sketch");
-    const held = new Map<string, Float32Array>();
-    const gaussian = (path: string, rows: number, p: number): Float32Array => {
-      const known = held.get(path);
-      if (known === undefined) throw new Error(`No matrix was drawn for part ${path}, ${rows}×${p}.`);
-      return known;
-    };
-    // All matrices first, in kernel memory below the blocks: they are used in place by every product.
-    for (const [index, network] of networks.entries()) {
-      for (const [layer, width] of network.widths.slice(0, -1).entries()) {
-        for (const [factor, rows] of [width + 1, network.widths[layer + 1]].entries()) {
-          const path = networks.length > 1 ? `${index}/${layer}/${factor}` : `${layer}/${factor}`;
-          const matrix = kernels.allocF32(rows * dim);
-          matrix.set(draw(path, rows, dim) as Float32Array);
-          held.set(path, matrix);
+    const matrices = drawMatrices(kernels, networks, dim, seed);
+    const batchMax = Math.max(1, Math.min(n, BLOCK_ROWS));
+    const bound = networks.map((network) => {
+      const parameters = kernels.allocF32(network.parameters.length);
+      parameters.set(network.parameters);
+      return bindNtkNetwork({ ...network, parameters }, { kernels, multiply, batchMax });
+    });
+    const block = kernels.allocF32(batchMax * d);
+    const fromInputs = kernels.allocF32(batchMax * dim);
+    const fromGradients = kernels.allocF32(batchMax * dim);
+    for (let start = 0; start < n; start += batchMax) {
+      const count = Math.min(batchMax, n - start);
+      block.set(x.subarray(start * d, (start + count) * d));
+      const to = out.subarray(start * dim, (start + count) * dim).fill(0);
+      for (const [index, network] of networks.entries()) {
+        const { places, inputs, gradients, forward, backward } = bound[index];
+        await forward(block, count);
+        gradients[places.length - 1].fill(1, 0, count * places[places.length - 1].outputs);
+        await backward(count);
+        for (const [layer, place] of places.entries()) {
+          const { inputs: a, outputs: b } = matrices[index][layer];
+          const from = { m: count, n: dim };
+          await multiply({ ...from, k: place.inputs, a: inputs[layer], b: a, out: fromInputs });
+          if (place.outputs === 1) outerProduct(gradients[layer] as Float32Array, b, count, dim, fromGradients);
+          else await multiply({ ...from, k: place.outputs, a: gradients[layer], b, out: fromGradients });
+          const factor = network.weightGain / Math.sqrt(place.inputs);
+          const bias = a.subarray(place.inputs * dim, (place.inputs + 1) * dim);
+          addProduct(to, fromInputs, fromGradients, count, dim, factor, network.biasGain, bias);
         }
       }
     }
-    const batchMax = Math.min(n, BLOCK_ROWS);
-    const inside = networks.map((network) => {
-      const parameters = kernels.allocF32(network.parameters.length);
-      parameters.set(network.parameters);
-      return { ...network, parameters };
-    });
-    const bound = inside.map((network) => bindNtkNetwork(network, { kernels, multiply, batchMax }));
-    const block = kernels.allocF32(batchMax * d);
-    for (let start = 0; start < n; start += batchMax) {
-      const count = Math.min(batchMax, n - start);
-      const blockMark = kernels.mark();
-      block.set(x.subarray(start * d, (start + count) * d));
-      const terms = [];
-      for (const [index, network] of inside.entries()) {
-        terms.push(gradientKernel(kernels, await gradientFactors(kernels, network, bound[index], block, count), count));
-      }
-      const sketch = sketchKernel(kernels, terms.length === 1 ? terms[0] : sumKernel(terms), dim, gaussian);
-      out.set(sketch.values.subarray(0, count * dim), start * dim);
-      kernels.release(blockMark);
-    }
   } finally {
     kernels.release(mark);
+  }
+}
+
+/** Matrices by the path of their part in the gradient's kernel: network, layer, factor. */
+function drawMatrices(kernels: Kernels, networks: readonly NtkNetwork[], dim: number, seed: string): LayerMatrices[][] {
+  const draw = gaussianMatrix(seed, "gradient sketch");
+  const held = (path: string, rows: number) => {
+    const matrix = kernels.allocF32(rows * dim);
+    matrix.set(draw(path, rows, dim));
+    return matrix;
+  };
+  return networks.map((network, index) =>
+    network.widths.slice(1).map((outputs, layer) => {
+      const path = networks.length > 1 ? `${index}/${layer}` : String(layer);
+      return { inputs: held(`${path}/0`, network.widths[layer] + 1), outputs: held(`${path}/1`, outputs) };
+    }),
+  );
+}
+
+function outerProduct(column: Float32Array, row: Float32Array, n: number, dim: number, out: Float32Array): void {
+  for (let i = 0; i < n; i++) for (let j = 0; j < dim; j++) out[i * dim + j] = column[i] * row[j];
+}
+
+/** to += √p·((factor·u + gain·bias)/√p)·(v/√p), elementwise: the sketched product of both factors of one layer. */
+function addProduct(
+  to: Float32Array,
+  u: Float32Array,
+  v: Float32Array,
+  n: number,
+  dim: number,
+  factor: number,
+  gain: number,
+  bias: Float32Array,
+): void {
+  const scale = 1 / Math.sqrt(dim);
+  for (let i = 0; i < n; i++) {
+    const at = i * dim;
+    for (let j = 0; j < dim; j++) to[at + j] += scale * (factor * u[at + j] + gain * bias[j]) * v[at + j];
   }
 }

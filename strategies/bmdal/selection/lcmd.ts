@@ -1,7 +1,9 @@
 import type { ClusterWeight } from "../../kernels/types";
 import { allocIntegers } from "../algebra/floats";
+import type { KernelRows } from "../algebra/types";
+import { exactLargest, exactSquaredDistance, NEAR_MAX, ROUNDING } from "./exactTies";
 import { indexOfLargest } from "./maxDist";
-import type { NearestOptions } from "./nearestState";
+import type { NearestOptions, NearestState } from "./nearestState";
 import { nearestState } from "./nearestState";
 import type { MethodPicks, SelectionProblem } from "./types";
 import { candidateCount } from "./types";
@@ -40,11 +42,12 @@ export function lcmd(problem: SelectionProblem, weight: ClusterWeight, options: 
       const { minDist, owner } = state;
       const isFirst = nCenters === 0;
       const diagonal = isFirst ? kernel.diagonal().subarray(nKnown) : undefined;
-      const row = diagonal
+      const found = diagonal
         ? indexOfLargest(diagonal, n)
         : kernels.largestCluster({ minDist, owner, taken, n, weight, sizes, nCenters });
-      if (row < 0)
+      if (found < 0)
         return stop(sizes.subarray(0, nCenters).some((size) => Number.isNaN(size)) ? "not-finite" : "nothing-left");
+      const row = diagonal ? found : trulyFarthest(found, state, taken, sizes, kernel, nKnown);
       const score = diagonal ? diagonal[row] : minDist[row];
       if (!Number.isFinite(score)) return stop("not-finite");
       taken[row] = 1;
@@ -59,6 +62,32 @@ export function lcmd(problem: SelectionProblem, weight: ClusterWeight, options: 
   } finally {
     kernels.release(mark);
   }
+}
+
+/** Of the candidates in the found one's cluster that float32 cannot tell from it, the farthest in float64. */
+function trulyFarthest(
+  found: number,
+  { minDist, owner, centers }: NearestState,
+  taken: Int32Array,
+  sizes: Float64Array,
+  kernel: KernelRows,
+  nKnown: number,
+): number {
+  if (kernel.kind !== "dense" || !(minDist instanceof Float32Array)) return found;
+  const { values, dim } = kernel;
+  const center = centers[owner[found]];
+  const squared = (row: number) => {
+    let sum = 0;
+    for (let j = row * dim; j < (row + 1) * dim; j++) sum += values[j] * values[j];
+    return sum;
+  };
+  const bound = minDist[found] - 2 * ROUNDING * (squared(nKnown + found) + squared(center));
+  const near: number[] = [];
+  for (let i = 0; i < minDist.length && near.length <= NEAR_MAX; i++) {
+    if (minDist[i] >= bound && taken[i] === 0 && owner[i] >= 0 && sizes[owner[i]] === sizes[owner[found]]) near.push(i);
+  }
+  if (near.length < 2 || near.length > NEAR_MAX || minDist[found] === 0) return found;
+  return exactLargest(near, (row) => exactSquaredDistance(values, dim, nKnown + row, centers[owner[row]]));
 }
 
 function clusterOf(

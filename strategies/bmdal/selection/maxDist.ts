@@ -1,6 +1,7 @@
 import { allocFloats, allocIntegers, precisionOf } from "../algebra/floats";
-import type { DenseKernel } from "../algebra/types";
-import type { NearestOptions } from "./nearestState";
+import type { DenseKernel, KernelRows } from "../algebra/types";
+import { exactLargest, exactSquaredDistance, NEAR_MAX, ROUNDING, rowsAbove, rowsOfHeapAbove } from "./exactTies";
+import type { NearestOptions, NearestState } from "./nearestState";
 import { nearestState } from "./nearestState";
 import type { MethodPicks, SelectionProblem } from "./types";
 import { candidateCount } from "./types";
@@ -9,6 +10,7 @@ import { candidateCount } from "./types";
  * Farthest point: always the candidate with the largest squared distance to the nearest selected row. With nothing
  * selected the first pick has the largest k(x, x). Ties: lowest row; coinciding rows come last, in row order.
  *
+ * Float32 distances too close to tell apart are compared in float64.
  * With explicit features only candidates that could be farthest are brought up to date. Cost O(n·(b + known)·dim) at worst.
  */
 export function maxDist(problem: SelectionProblem, options: NearestOptions): MethodPicks {
@@ -38,13 +40,23 @@ function maxDistLazily(problem: SelectionProblem, kernel: DenseKernel): MethodPi
     vectors.set(kernel.values.subarray(0, nFirst * d));
     kernels.rowSquares({ x: vectors, n: nFirst, d, out: scalars });
     kernels.orderHeap(heap, n, values);
-    let nVectors = nFirst;
     const picks: MethodPicks = { rows: [], scores: [], nearest: [] };
+    const trulyFarthest = (front: number): number => {
+      const bound = values[front] - 2 * ROUNDING * (norms[front] + scalars[Math.max(0, owner[front])]);
+      const near = rowsOfHeapAbove(heap, n, values, bound);
+      if (near.length < 2 || near.length > NEAR_MAX || values[front] === 0) return front;
+      const centers = [...Array(nFirst).keys(), ...picks.rows.map((row) => nKnown + row)];
+      const best = exactLargest(near, (row) => exactNearest(kernel, nKnown + row, centers));
+      if (steps[best] < nVectors) values[best] = Math.fround(exactNearest(kernel, nKnown + best, centers));
+      return best;
+    };
+    let nVectors = nFirst;
     while (picks.rows.length < count) {
       const isFirst = nVectors === 0;
-      const row = isFirst
+      const front = isFirst
         ? indexOfLargest(norms, n)
         : kernels.farthestOfHeap({ x, d, norms, vectors, scalars, nVectors, heap, n, values, owner, steps });
+      const row = isFirst || precision === "f64" ? front : trulyFarthest(front);
       const score = isFirst ? norms[row] : values[row];
       if (row < 0 || !Number.isFinite(score)) return { ...picks, stopped: "not-finite" };
       picks.rows.push(row);
@@ -54,8 +66,8 @@ function maxDistLazily(problem: SelectionProblem, kernel: DenseKernel): MethodPi
       scalars[nVectors] = norms[row];
       nVectors++;
       values[row] = Number.NEGATIVE_INFINITY;
-      // The first pick of all is not in front of the heap, whose values are all infinite.
-      if (isFirst) kernels.orderHeap(heap, n, values);
+      // The first pick of all, and one that float64 put first, are not in front of the heap.
+      if (isFirst || row !== front) kernels.orderHeap(heap, n, values);
       else kernels.sinkFirst(heap, n, values);
       problem.onPick?.(picks.rows.length);
     }
@@ -73,6 +85,11 @@ function kernelRowOf(ordinal: number, nFirst: number, nKnown: number, rows: read
   return ordinal < nFirst ? ordinal : nKnown + rows[ordinal - nFirst];
 }
 
+/** Squared distance of a kernel row to the nearest of the centres, in float64. */
+function exactNearest({ values, dim }: DenseKernel, row: number, centers: readonly number[]): number {
+  return centers.reduce((least, center) => Math.min(least, exactSquaredDistance(values, dim, row, center)), Infinity);
+}
+
 function maxDistByPasses(problem: SelectionProblem, options: NearestOptions): MethodPicks {
   const { kernels, kernel, nKnown, count, mode } = problem;
   const n = candidateCount(problem);
@@ -80,11 +97,13 @@ function maxDistByPasses(problem: SelectionProblem, options: NearestOptions): Me
   try {
     const state = nearestState(problem, options);
     if (mode === "tp") state.addRange(0, nKnown);
+    const norms = kernel.diagonal();
     const taken = new Uint8Array(n);
     const picks: MethodPicks = { rows: [], scores: [], nearest: [] };
     while (picks.rows.length < count) {
       const scores = state.centers.length === 0 ? kernel.diagonal().subarray(nKnown) : state.minDist;
-      const row = indexOfLargest(scores, n, taken);
+      const front = indexOfLargest(scores, n, taken);
+      const row = front < 0 ? front : trulyFarthest(front, state, norms, taken, kernel, nKnown);
       if (row < 0 || !Number.isFinite(scores[row])) return { ...picks, stopped: "not-finite" };
       taken[row] = 1;
       picks.rows.push(row);
@@ -97,6 +116,21 @@ function maxDistByPasses(problem: SelectionProblem, options: NearestOptions): Me
   } finally {
     kernels.release(mark);
   }
+}
+
+function trulyFarthest(
+  front: number,
+  { minDist, owner, centers }: NearestState,
+  norms: Float64Array,
+  taken: Uint8Array,
+  kernel: KernelRows,
+  nKnown: number,
+): number {
+  if (kernel.kind !== "dense" || !(minDist instanceof Float32Array) || centers.length === 0) return front;
+  const bound = minDist[front] - 2 * ROUNDING * (norms[nKnown + front] + norms[centers[owner[front]]]);
+  const near = rowsAbove(minDist, minDist.length, bound, taken);
+  if (near.length < 2 || near.length > NEAR_MAX || minDist[front] === 0) return front;
+  return exactLargest(near, (row) => exactNearest(kernel, nKnown + row, centers));
 }
 
 /** Lowest row of the largest value among rows not taken; a NaN is never the largest; −1 when there is none. */
