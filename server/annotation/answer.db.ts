@@ -114,6 +114,8 @@ export interface AnswerChange {
   source: "human" | "simulated";
   /** Undefined for skip and retract. */
   value: unknown;
+  /** The label configuration that the value was checked against; null where there is none to check. */
+  configVersion: number | null;
   supersedes: number | null;
   reason: string | null;
   isLate: boolean;
@@ -161,8 +163,11 @@ const json = (value: unknown): string | null => (value === undefined || value ==
  * Writes an answer in one statement. Each part waits for the one before it, so that locks are always taken in the order
  * above: a plain list of writing CTEs has no order of its own. Entries are changed only if they are still in the state
  * that the decision was made on; a claim that took one in between keeps it.
+ *
+ * Undefined: the label configuration is another one now, and the transaction must be rolled back. A change of it holds the
+ * counter's row; the condition on the row is looked at again after waiting for that.
  */
-export async function writeAnswer(tx: Tx, c: AnswerChange): Promise<AnswerTotals> {
+export async function writeAnswer(tx: Tx, c: AnswerChange): Promise<AnswerTotals | undefined> {
   const { rows } = await tx.query<AnswerTotals>({
     name: "winnow_write_answer",
     text: `
@@ -192,7 +197,7 @@ export async function writeAnswer(tx: Tx, c: AnswerChange): Promise<AnswerTotals
         update label_counter
            set label_seq = label_seq + 1, n_labels = n_labels + $30, n_resolved = n_resolved + $31,
                n_skips = n_skips + $32, n_audit_labels = n_audit_labels + $33
-         where project_id = $1 and (select count(*) from settled) = 1
+         where project_id = $1 and (select count(*) from settled) = 1 and ($39::int is null or config_version = $39)
         returning label_seq, n_labels, n_resolved
       ), written as (
         insert into annotation (project_id, seq, kind, row, submission_id, annotator_id, source, value, supersedes, reason,
@@ -254,6 +259,7 @@ export async function writeAnswer(tx: Tx, c: AnswerChange): Promise<AnswerTotals
       c.delta.ownLabelsOfDay,
       c.delta.ownLabels,
       c.delta.ownSkips,
+      c.configVersion,
     ],
   });
   return rows[0];

@@ -80,14 +80,19 @@ export async function writeSettledItems(
   );
 }
 
-/** Takes the next `n` sequence numbers; returns the first. */
-export async function takeSequenceNumbers(tx: Tx, projectId: number, n: number, nResolved: number): Promise<number> {
+/** Takes the next `n` sequence numbers; returns the first. Undefined: the label configuration is another one now. */
+export async function takeSequenceNumbers(
+  tx: Tx,
+  project: { id: number; configVersion: number },
+  n: number,
+  nResolved: number,
+): Promise<number | undefined> {
   const { rows } = await tx.query<{ label_seq: number }>(
     `update label_counter set label_seq = label_seq + $2, n_labels = n_labels + $2, n_resolved = n_resolved + $3
-      where project_id = $1 returning label_seq`,
-    [projectId, n, nResolved],
+      where project_id = $1 and config_version = $4 returning label_seq`,
+    [project.id, n, nResolved, project.configVersion],
   );
-  return rows[0].label_seq - n + 1;
+  return rows[0] && rows[0].label_seq - n + 1;
 }
 
 export async function insertImportedAnnotations(

@@ -12,6 +12,7 @@ import {
   takeSequenceNumbers,
   writeSettledItems,
 } from "./imported.db";
+import { ConfigChanged } from "./rerunAfterRace";
 
 export interface ImportedLabel {
   row: number;
@@ -44,6 +45,7 @@ function submissionIdOf(origin: string, label: ImportedLabel): string {
  *
  * Locks the items by row, their entries, then the project's counter until the caller commits: keep batches to a few
  * thousand. Called again with the same origin and labels it writes nothing.
+ * @throws ConfigChanged (E_UNAVAILABLE) when the project's labels were changed since `project` was read.
  * @returns how many were recorded, and how many had been before or name an item that does not exist.
  */
 export async function recordImportedLabels(
@@ -86,7 +88,8 @@ export async function recordImportedLabels(
     }));
   const nResolved = settled.filter((s) => s.status === "resolved" && before.get(s.row) !== "resolved").length;
   await writeSettledItems(tx, project.id, settled, now);
-  const firstSeq = await takeSequenceNumbers(tx, project.id, labels.length, nResolved);
+  const firstSeq = await takeSequenceNumbers(tx, project, labels.length, nResolved);
+  if (firstSeq === undefined) throw new ConfigChanged();
   await insertImportedAnnotations(tx, { projectId: project.id, firstSeq, source: input.source, now }, labels);
   return { recorded: labels.length, existing: input.labels.length - labels.length };
 }

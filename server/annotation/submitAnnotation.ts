@@ -4,6 +4,7 @@ import type { SubmitResult, submitInput } from "@/contracts/queue";
 import type { Tx } from "../db";
 import { withTransaction } from "../db";
 import { AppError } from "../errors";
+import { loadProject } from "../projects";
 import type { QueueContext } from "../queue";
 import { announceSoon, readProgress, requireAnnotator, utcDay } from "../queue";
 import type { AnswerFacts, AnswerTotals, RecordedAnswer } from "./answer.db";
@@ -12,7 +13,7 @@ import { checkValue } from "./checkValue";
 import { decideAnswer, decideEntries } from "./decideAnswer";
 import { deltaOf } from "./deltaOf";
 import { requestRetraining } from "./requestRetraining";
-import { rerunAfterRace } from "./rerunAfterRace";
+import { ConfigChanged, rerunAfterRace } from "./rerunAfterRace";
 import type { ItemAfter } from "./settleAfter";
 import { settleAfter } from "./settleAfter";
 
@@ -37,10 +38,13 @@ export async function submitAnnotation(ctx: QueueContext, input: Submission): Pr
       details: { field: "value" },
     });
   }
-  const value = input.kind === "label" ? checkValue(ctx.project, input.value) : undefined;
-  const result = await rerunAfterRace(() =>
-    withTransaction(ctx.db, (tx) => submitInTransaction(tx, ctx, userId, input, value)),
-  );
+  let { project } = ctx;
+  const result = await rerunAfterRace(async (last) => {
+    // What fitted the labels as they were may not fit them now.
+    if (last instanceof ConfigChanged) project = await loadProject(ctx.db, project.id);
+    const value = input.kind === "label" ? checkValue(project, input.value) : undefined;
+    return withTransaction(ctx.db, (tx) => submitInTransaction(tx, { ...ctx, project }, userId, input, value));
+  });
   if (!result.isRepeat) announceSoon(ctx.db, ctx.project.id, "labels");
   return result;
 }
@@ -84,6 +88,7 @@ async function submitInTransaction(
     token: input.leaseToken,
     source: facts.isSimulated ? "simulated" : "human",
     value,
+    configVersion: kind === "label" ? project.configVersion : null,
     supersedes: null,
     reason: input.reason ?? null,
     isLate: decision.isLate,
@@ -104,6 +109,7 @@ async function submitInTransaction(
     item: after,
     delta: deltaOf(facts, after, { kind, purpose: decision.entry.purpose, by: 1, isOfToday: true }),
   });
+  if (!totals) throw new ConfigChanged();
   if (isLabel) await requestRetraining(tx, clock, project, { ...facts, nLabels: totals.nLabels, seq: totals.seq });
   return toResult(input, { ...decision, seq: totals.seq, isRepeat: false }, after, totals);
 }

@@ -149,6 +149,7 @@ async function withdraw(
     token: null,
     source: facts.isSimulated ? "simulated" : "human",
     value: undefined,
+    configVersion: null,
     supersedes: target.seq,
     reason: null,
     isLate: false,
