@@ -125,7 +125,7 @@ async function selectByAlbl(
     ],
   };
   const meta = { chanceOf: (i: number) => chances[i], expectedOf: (i: number) => weights[i] };
-  const selection = metaSelection(arms, run, { ...meta, scoreOf: (slot) => slot.reward }, notices);
+  const selection = await metaSelection(arms, run, { ...meta, scoreOf: (slot) => slot.reward }, notices);
   return { ...selection, state: writeState(state) };
 }
 

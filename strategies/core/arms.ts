@@ -27,7 +27,7 @@ export interface ArmStream {
    */
   take(row: number, isOwn: boolean): void;
   /** Place of a row, from 0, in what the arm would have picked alone for this batch; null when it is not among them. */
-  rankOf(row: number): number | null;
+  rankOf(row: number): number | null | Promise<number | null>;
 }
 
 /** Opens a strategy as an arm for one batch of at most `batchSize` rows. The pool is guarded as for `select`. */

@@ -13,29 +13,34 @@ export interface MetaScores {
 }
 
 /** The filled places as a selection: the reason `arm` first, then the arm's own reasons. */
-export function metaSelection(
+export async function metaSelection(
   arms: readonly OpenedArm[],
   run: SlotRun,
   meta: MetaScores,
   notices: Notice[],
-): Selection {
+): Promise<Selection> {
   const { filled } = run;
   run.missed.forEach((slots, i) => {
     if (slots > 0) notices.push({ code: "ARM_EXHAUSTED", level: "warning", arm: arms[i].id, slots });
   });
-  const reasonsOf = ({ slot, arm, nomination, reward }: FilledSlot): readonly Reason[] => [
-    {
+  const reasons: (readonly Reason[])[] = [];
+  for (const { slot, arm, nomination, reward } of filled) {
+    const others: string[] = [];
+    for (const [i, other] of arms.entries()) {
+      if (i !== arm && (await other.stream.rankOf(nomination.row)) !== null) others.push(other.id);
+    }
+    const own: Reason = {
       code: "arm",
       arm: arms[arm].id,
       slot,
-      rank: arms[arm].stream.rankOf(nomination.row),
+      rank: await arms[arm].stream.rankOf(nomination.row),
       probability: meta.chanceOf(arm),
       reward,
       expectedReward: meta.expectedOf(arm),
-      others: arms.filter((other, i) => i !== arm && other.stream.rankOf(nomination.row) !== null).map(({ id }) => id),
-    },
-    ...nomination.reasons,
-  ];
+      others,
+    };
+    reasons.push([own, ...nomination.reasons]);
+  }
   const of = <T>(read: (nomination: Nomination) => T): T[] => filled.map((slot) => read(slot.nomination));
   const scores = Float64Array.from(filled, meta.scoreOf);
   return {
@@ -44,7 +49,7 @@ export function metaSelection(
     utility: scores.slice(),
     percentile: of((nomination) => nomination.percentile),
     inclusion: filled.map(() => null),
-    reasons: filled.map(reasonsOf),
+    reasons,
     notices,
   };
 }

@@ -104,8 +104,8 @@ export function galaxyArm(
       cached = undefined;
       for (const path of paths.values()) settle(path, row);
     },
-    // What it would have picked alone depends on answers that it has not got; only its own picks have a place.
-    rankOf: (row) => ranks.get(row) ?? (cached?.nomination?.row === row ? ranks.size : null),
+    /** Among its own picks of this batch. */
+    rankOf: (row) => ranks.get(row) ?? null,
   };
 }
 

@@ -30,7 +30,25 @@ const open = (
   return galaxyArm(pool, rows, chooser, { variant, inFlight }, drawOpenRow(pool, randomOf(context, "anywhere")));
 };
 
-const arm: OpenArm = (context, pool, batchSize, options) => open(context, pool, batchSize, options, []);
+const arm: OpenArm = (context, pool, batchSize, options) => {
+  const stream = open(context, pool, batchSize, options, []);
+  let alone: Promise<ReadonlyMap<number, number>> | undefined;
+  const ranksAlone = async () => {
+    const { rows } = await selectionOfArm(context, open(context, pool, batchSize, options, []), batchSize, []);
+    return new Map(Array.from(rows, (row, rank) => [row, rank]));
+  };
+  return {
+    nominate: stream.nominate,
+    take: stream.take,
+    async rankOf(row) {
+      const own = await stream.rankOf(row);
+      if (own !== null) return own;
+      // What it would have picked without the other arms' picks on its paths.
+      alone ??= ranksAlone();
+      return (await alone).get(row) ?? null;
+    },
+  };
+};
 
 export const galaxy: Strategy = {
   id: "galaxy",

@@ -106,7 +106,7 @@ async function selectByTailor(
     },
   );
   const expected = beliefs.map((belief) => expectedReward(rule, belief, weights));
-  const selection = metaSelection(
+  const selection = await metaSelection(
     arms,
     run,
     { chanceOf: (arm) => drawn[arm], expectedOf: (arm) => expected[arm], scoreOf: (slot) => slot.reward },
