@@ -1,7 +1,7 @@
 import { StrategyError } from "../../core/strategyError";
-import type { Kernels } from "../../kernels/types";
 import { allocFloats, inPrecision, multiply } from "../algebra/floats";
 import { jitteredCholesky } from "../algebra/jitteredCholesky";
+import { gramMatrix, quadraticForms } from "../algebra/symmetricProducts";
 import type { AlgebraContext, DenseKernel } from "../algebra/types";
 import { indexOfLargest } from "./maxDist";
 import type { MethodPicks, SelectionProblem, StopCause } from "./types";
@@ -10,7 +10,6 @@ import { candidateCount } from "./types";
 /** Added to the forward denominator by the released code; of no consequence beside σ², and part of its scores. */
 const FORWARD_EPSILON = 1e-8;
 const BACKWARD_FLOOR = 1e-15;
-const BLOCK_ROWS = 4096;
 
 export interface BaitOptions {
   readonly sigma: number;
@@ -90,12 +89,15 @@ function startBait(context: AlgebraContext, problem: SelectionProblem, kernel: D
   // P φ and P F P φ of any φ follow from these two matrices.
   const covariance = allocFloats(kernels, "f64", d * d);
   const reduction = allocFloats(kernels, "f64", d * d);
-  multiply(kernels, { m: d, n: d, k: kernel.n, a: all, b: all, out: reduction, transA: true });
+  gramMatrix(kernels, all, kernel.n, d, reduction);
   for (let i = 0; i < d; i++) covariance[i * d + i] = 1;
-  if (mode === "tp" && nKnown > 0)
-    conditionOnKnown(context, all.subarray(0, nKnown * d), nKnown, d, variance, covariance, reduction);
-  const spread = quadraticForms(kernels, x, n, d, covariance);
-  const gain = quadraticForms(kernels, x, n, d, reduction);
+  const isConditioned = mode === "tp" && nKnown > 0;
+  if (isConditioned) conditionOnKnown(context, all.subarray(0, nKnown * d), nKnown, d, variance, covariance, reduction);
+  const spread = new Float64Array(n);
+  const gain = new Float64Array(n);
+  if (isConditioned) quadraticForms(kernels, x, n, d, covariance, spread);
+  else kernels.rowSquares({ x, n, d, out: spread });
+  quadraticForms(kernels, x, n, d, reduction, gain);
   const scores = new Float64Array(n);
   const taken = new Uint8Array(n);
   const alongU = allocFloats(kernels, "f64", n);
@@ -162,25 +164,6 @@ function conditionOnKnown(
   const half = new Float64Array(d * d);
   multiply(kernels, { m: d, n: d, k: d, a: covariance, b: reduction, out: half });
   multiply(kernels, { m: d, n: d, k: d, a: half, b: covariance, out: reduction });
-}
-
-/** φ_iᵀ M φ_i of every row. */
-function quadraticForms(kernels: Kernels, x: Float64Array, n: number, d: number, matrix: Float64Array): Float64Array {
-  const out = new Float64Array(n);
-  const mark = kernels.mark();
-  const block = allocFloats(kernels, "f64", Math.min(n, BLOCK_ROWS) * d);
-  for (let start = 0; start < n; start += BLOCK_ROWS) {
-    const count = Math.min(BLOCK_ROWS, n - start);
-    const rows = x.subarray(start * d, (start + count) * d);
-    multiply(kernels, { m: count, n: d, k: d, a: rows, b: matrix, out: block.subarray(0, count * d) });
-    for (let i = 0; i < count; i++) {
-      let sum = 0;
-      for (let j = 0; j < d; j++) sum += rows[i * d + j] * block[i * d + j];
-      out[start + i] = sum;
-    }
-  }
-  kernels.release(mark);
-  return out;
 }
 
 /** P ∓= uuᵀ/a and PFP ∓= (uwᵀ + wuᵀ)/a, + s·uuᵀ/a²; rows of u that are 0 are passed over. */
