@@ -4,7 +4,10 @@ import { wordNotice } from "./wordNotice";
 describe("wordNotice", () => {
   it("says what happened, with the numbers", () => {
     expect(wordNotice({ code: "ROWS_WITHOUT_VECTOR", count: 3, filled: 0 })).toBe(
-      "3 items have no vector and were not ranked.",
+      "3 items without a vector were not ranked.",
+    );
+    expect(wordNotice({ code: "ROWS_WITHOUT_VECTOR", count: 1, filled: 0 })).toBe(
+      "1 item without a vector was not ranked.",
     );
     expect(wordNotice({ code: "FEWER_THAN_ASKED", level: "warning", asked: 50, got: 7 })).toBe(
       "7 of the 50 items asked for: no more are left.",

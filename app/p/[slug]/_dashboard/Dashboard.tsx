@@ -78,11 +78,11 @@ export function Dashboard({ project: initial }: { project: ProjectView }) {
           <LearningCurveCard project={project} />
           <ThroughputCard projectId={project.id} />
           <RoundsCard projectId={project.id} slug={project.slug} />
-          <JobsCard projectId={project.id} slug={project.slug} canManage={canManage} />
         </div>
         <div className="flex min-w-0 flex-col gap-5">
           <SelectionWorksCard projectId={project.id} slug={project.slug} />
           <ClassBalanceCard projectId={project.id} slug={project.slug} />
+          <JobsCard projectId={project.id} slug={project.slug} canManage={canManage} />
         </div>
       </div>
       <AnnotatorsCard projectId={project.id} slug={project.slug} shown={ANNOTATORS_SHOWN} className="mt-5" />

@@ -43,7 +43,7 @@ export function RoundList({ project }: { project: ProjectView }) {
     <Page>
       <PageHeader
         title="Rounds"
-        description="Each round is one run of the acquisition strategy. Its manifest replays it byte for byte with `winnow replay`."
+        description="Each round is one run of the acquisition strategy. Its manifest replays it byte for byte: winnow replay."
         actions={
           canManage && (
             <Button

@@ -70,7 +70,7 @@ export function RoundsTable({
                 <span className="block max-w-80 text-ink-3 text-xs">{r.warnings.join(" ")}</span>
               )}
             </Td>
-            <Td>{TRIGGERS[r.trigger] ?? r.trigger}</Td>
+            <Td className="whitespace-nowrap">{TRIGGERS[r.trigger] ?? r.trigger}</Td>
             <Td numeric>
               {formatNumber(r.nPicked)}
               {r.nFallback > 0 && <span className="block text-warn text-xs">{r.nFallback} by fallback</span>}
@@ -102,8 +102,14 @@ export function RoundsTable({
               </Td>
             )}
             {!brief && <Td numeric>{r.modelVersion === null ? "–" : `v${r.modelVersion}`}</Td>}
-            <Td numeric>{formatSeconds(r.durationMs / 1000)}</Td>
-            {!brief && <Td numeric>{r.secondsFromLabel === null ? "–" : formatSeconds(r.secondsFromLabel)}</Td>}
+            <Td numeric className="whitespace-nowrap">
+              {formatSeconds(r.durationMs / 1000)}
+            </Td>
+            {!brief && (
+              <Td numeric className="whitespace-nowrap">
+                {r.secondsFromLabel === null ? "–" : formatSeconds(r.secondsFromLabel)}
+              </Td>
+            )}
             <Td className="whitespace-nowrap">
               <RelativeTime iso={r.finishedAt} />
             </Td>

@@ -35,7 +35,7 @@ export function MixFields({
           max={10_000}
         />
       </Field>
-      <Field label="Main strategy from" hint="Labels there must be before it takes over from cold start.">
+      <Field label="Labels before the main strategy" hint="Until there are this many, cold start fills the queue.">
         <NumberInput
           value={values.minLabels}
           onValueChange={(v) => onChange({ minLabels: v ?? values.minLabels })}
@@ -44,7 +44,7 @@ export function MixFields({
           unit="labels"
         />
       </Field>
-      <Field label="and from" hint="Different classes among them.">
+      <Field label="Classes among them" hint="How many different ones at least.">
         <NumberInput
           value={values.minClasses}
           onValueChange={(v) => onChange({ minClasses: v ?? values.minClasses })}

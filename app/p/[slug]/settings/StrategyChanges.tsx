@@ -51,8 +51,8 @@ function listChanges(before: ProjectStrategy, after: ProjectStrategy, strategies
   const numbers: [keyof ProjectStrategy, string, (v: number) => string][] = [
     ["auditShare", "Random-audit share", formatPercent],
     ["batchSize", "Items per round", String],
-    ["minLabels", "Main strategy from", (v) => countOf(v, "label")],
-    ["minClasses", "and from", (v) => countOf(v, "class", "classes")],
+    ["minLabels", "Labels before the main strategy", (v) => countOf(v, "label")],
+    ["minClasses", "Classes among them", (v) => countOf(v, "class", "classes")],
   ];
   for (const [key, name, word] of numbers) {
     if (before[key] !== after[key])

@@ -1,7 +1,7 @@
 "use client";
 import { Callout } from "@/app/_ui/Callout";
 import { Card } from "@/app/_ui/Card";
-import { Select } from "@/app/_ui/Select";
+import { SearchSelect } from "@/app/_ui/SearchSelect";
 import type { ProjectStrategy } from "@/contracts/project";
 import { OptionsForm } from "./OptionsForm";
 import type { StrategyView } from "./strategyView";
@@ -33,8 +33,9 @@ export function StrategyChoice({
   return (
     <Card title={title} description={description}>
       <div className="flex flex-col gap-4">
-        <Select
-          aria-label={title}
+        <SearchSelect
+          label={title}
+          searchLabel="Search strategies"
           options={options.map((s) => ({ value: s.id, label: s.title, hint: s.summary }))}
           value={value.id}
           onValueChange={(id) => id !== value.id && onChange({ id, options: {} })}

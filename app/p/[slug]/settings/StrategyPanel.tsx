@@ -13,7 +13,7 @@ import { SaveRow } from "./SaveRow";
 import { StrategyChanges } from "./StrategyChanges";
 import { StrategyChoice } from "./StrategyChoice";
 import type { StrategyView } from "./strategyView";
-import { unmetNeeds } from "./unmetNeeds";
+import { fitsTask, OF_A_MODEL, unmetNeeds } from "./unmetNeeds";
 import { useDraft } from "./useDraft";
 
 const NAMES: { [K in keyof ProjectStrategy]: string } = {
@@ -67,6 +67,8 @@ function StrategyForm({ project, strategies }: { project: ProjectView; strategie
       strategies.find((s) => s.id === id),
       state,
     );
+  // What does not fit the task can be shown where it is chosen already, but not chosen.
+  const fitting = strategies.filter((s) => fitsTask(s, state.target));
   const unmetMain = unmetOf(values.main.id);
   const unmetCold = unmetOf(values.coldStart.id);
   return (
@@ -81,7 +83,7 @@ function StrategyForm({ project, strategies }: { project: ProjectView; strategie
         <StrategyChoice
           title="Main strategy"
           description="Ranks the pool once a model has learnt enough."
-          strategies={strategies}
+          strategies={fitting}
           value={values.main}
           unmet={unmetMain.length === 0 ? [] : [...unmetMain, "Until then, cold start fills the queue."]}
           onChange={(main) => set({ main })}
@@ -89,7 +91,7 @@ function StrategyForm({ project, strategies }: { project: ProjectView; strategie
         <StrategyChoice
           title="Cold start"
           description="Fills the queue until then; it must not need a model."
-          strategies={strategies.filter(needsNoModel)}
+          strategies={fitting.filter(needsNoModel)}
           value={values.coldStart}
           unmet={unmetCold.length === 0 ? [] : [...unmetCold, "Until then, items are drawn at random."]}
           onChange={(coldStart) => set({ coldStart })}
@@ -119,5 +121,5 @@ function StrategyForm({ project, strategies }: { project: ProjectView; strategie
 }
 
 function needsNoModel(strategy: StrategyView): boolean {
-  return !strategy.needs.arrays.includes("probabilities") && !strategy.needs.arrays.includes("head");
+  return OF_A_MODEL.every((array) => !strategy.needs.arrays.includes(array));
 }

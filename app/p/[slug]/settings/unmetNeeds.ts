@@ -15,13 +15,23 @@ export const NEED_WORDS: Record<string, string> = {
   embeddings: "vectors of the items",
   labels: "labels",
   head: "the last layer of a model",
+  posterior: "several draws of a model",
+  costs: "a cost per item",
+  groups: "a group per item",
   state: "its own memory of earlier rounds",
 };
+/** What only a trained model can give. */
+export const OF_A_MODEL = ["probabilities", "head", "posterior"] as const;
 const TASK_KINDS: Record<ProjectState["target"], string> = {
   classes: "single-label",
   multiLabel: "multi-label",
   number: "regression",
 };
+
+/** Whether a strategy is made for this kind of task. */
+export function fitsTask(strategy: StrategyView, target: ProjectState["target"]): boolean {
+  return (strategy.taskKinds as readonly string[]).includes(TASK_KINDS[target]);
+}
 
 /**
  * What a strategy needs and the project lacks, in sentences that say what happens instead. Empty: it can run now.
@@ -31,9 +41,8 @@ export function unmetNeeds(strategy: StrategyView | undefined, state: ProjectSta
   if (!strategy) return [];
   const { arrays, minLabels = 0 } = strategy.needs;
   const unmet: string[] = [];
-  if (!(strategy.taskKinds as readonly string[]).includes(TASK_KINDS[state.target]))
-    unmet.push("It is not made for this kind of task.");
-  if ((arrays.includes("probabilities") || arrays.includes("head")) && !state.hasModel)
+  if (!fitsTask(strategy, state.target)) unmet.push("It is not made for this kind of task.");
+  if (OF_A_MODEL.some((array) => arrays.includes(array)) && !state.hasModel)
     unmet.push("It needs predictions, and no model has been trained yet.");
   if (arrays.includes("embeddings") && !state.hasVectors)
     unmet.push("It needs vectors of the items, and none have been computed yet.");

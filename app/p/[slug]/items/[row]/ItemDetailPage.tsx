@@ -2,13 +2,14 @@
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { ArrowLeft } from "lucide-react";
 import Link from "next/link";
+import type { ReactNode } from "react";
 import { errorMessage, useTRPC } from "@/app/_rpc/client";
 import { useLiveProject } from "@/app/_rpc/useLiveProject";
 import { Badge } from "@/app/_ui/Badge";
 import { Button } from "@/app/_ui/Button";
 import { Card } from "@/app/_ui/Card";
 import { ErrorState } from "@/app/_ui/ErrorState";
-import { formatNumber, formatPercent, formatSeconds } from "@/app/_ui/format";
+import { formatNumber, formatPercent, formatSeconds, formatUtc } from "@/app/_ui/format";
 import { Page, PageHeader } from "@/app/_ui/PageHeader";
 import { RelativeTime } from "@/app/_ui/RelativeTime";
 import { SkeletonText } from "@/app/_ui/Skeleton";
@@ -18,7 +19,8 @@ import type { AnnotationView, ItemDetail } from "@/contracts/items";
 import { roleAllows } from "@/contracts/permissions";
 import type { ProjectView } from "@/contracts/project";
 import { getTaskType } from "@/task-types/registry";
-import { STATUS_TONES, titleOf } from "../ItemTable";
+import { useStrategyTitles } from "../../_dashboard/useStrategyTitles";
+import { STATUS_TONES, STATUS_WORDS, titleOf } from "../ItemTable";
 
 /** One item whole: content, every annotation ever made on it, and why it was served each time. */
 export function ItemDetailPage({ project, row }: { project: ProjectView; row: number }) {
@@ -36,18 +38,27 @@ export function ItemDetailPage({ project, row }: { project: ProjectView; row: nu
       <PageHeader
         title={`Item ${row}`}
         description={item?.externalId}
-        actions={item && <Badge tone={STATUS_TONES[item.status]}>{item.status}</Badge>}
+        actions={
+          item && (
+            <>
+              <span role="status" className="flex items-center">
+                <Badge tone={STATUS_TONES[item.status]}>{STATUS_WORDS[item.status]}</Badge>
+              </span>
+              <StatusButton item={item} project={project} onChanged={refetch} />
+            </>
+          )
+        }
       />
       {error ? (
         <ErrorState error={error} onRetry={() => void refetch()} />
       ) : item ? (
-        <div className="grid gap-5 lg:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
-          <div className="flex flex-col gap-5">
+        <div className="grid grid-cols-[minmax(0,1fr)] gap-5 lg:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
+          <div className="flex min-w-0 flex-col gap-5">
             <ContentCard item={item} />
             <AnnotationsCard item={item} project={project} />
-            <ServedCard item={item} slug={project.slug} />
+            <ServedCard item={item} project={project} />
           </div>
-          <div className="flex flex-col gap-5">
+          <div className="flex min-w-0 flex-col gap-5">
             <LabelCard item={item} project={project} />
             <SuggestionCard item={item} project={project} />
             <FlagsCard item={item} project={project} />
@@ -86,7 +97,52 @@ function ContentCard({ item }: { item: ItemDetail }) {
   );
 }
 
-function Facts({ entries }: { entries: [string, string][] }) {
+/** Takes the item out of the pool, or back in. Its answers stay. */
+function StatusButton({
+  item,
+  project,
+  onChanged,
+}: {
+  item: ItemDetail;
+  project: ProjectView;
+  onChanged: () => Promise<unknown>;
+}) {
+  const trpc = useTRPC();
+  const { notify } = useNotifier();
+  const setStatus = useMutation(
+    trpc.item.setStatus.mutationOptions({
+      onSuccess: onChanged,
+      onError: (e) => notify(errorMessage(e), { tone: "bad" }),
+    }),
+  );
+  if (project.myRole === null || !roleAllows(project.myRole, "review")) return null;
+  const isExcluded = item.status === "excluded";
+  return (
+    <Button
+      size="sm"
+      busy={setStatus.isPending}
+      onClick={() =>
+        setStatus.mutate({ projectId: project.id, rows: [item.row], status: isExcluded ? "open" : "excluded" })
+      }
+    >
+      {isExcluded ? "Take back" : "Exclude"}
+    </Button>
+  );
+}
+
+function ItemLinks({ rows, slug }: { rows: readonly number[]; slug: string }) {
+  return (
+    <span className="flex flex-wrap gap-x-2">
+      {rows.map((row) => (
+        <Link key={row} className="text-accent-text hover:underline" href={`/p/${slug}/items/${row}`}>
+          Item {row}
+        </Link>
+      ))}
+    </span>
+  );
+}
+
+function Facts({ entries }: { entries: [string, ReactNode][] }) {
   return (
     <dl className="grid gap-x-6 gap-y-1.5 sm:grid-cols-[minmax(6rem,auto)_1fr]">
       {entries.map(([name, value]) => (
@@ -103,19 +159,28 @@ function Facts({ entries }: { entries: [string, string][] }) {
 
 function LabelCard({ item, project }: { item: ItemDetail; project: ProjectView }) {
   const type = getTaskType(project.taskType);
+  const nOpinions = item.annotations.filter((a) => a.kind === "label" && !a.retracted).length;
   return (
     <Card title="Label">
       {item.consensus == null ? (
-        <p className="text-ink-2 text-sm">Not resolved yet.</p>
+        <p className="mb-3 text-ink-2 text-sm">Not resolved yet.</p>
       ) : (
-        <p className="font-[560] text-xl">{titleOf(type, project, item.consensus)}</p>
+        <p className="mb-3 font-[560] text-xl">{titleOf(type, project, item.consensus)}</p>
       )}
       <Facts
         entries={[
-          ["Agreement", item.agreement === null ? "one opinion" : formatPercent(item.agreement)],
-          ["Added", item.createdAt.slice(0, 16).replace("T", " ")],
-          ["Copies", item.duplicates.length === 0 ? "none" : item.duplicates.join(", ")],
-          ...(item.duplicateOf === null ? [] : [["Copy of", `item ${item.duplicateOf}`] as [string, string]]),
+          ["Opinions", String(nOpinions)],
+          ["Agreement", item.agreement === null ? "–" : formatPercent(item.agreement)],
+          ["Added", formatUtc(item.createdAt)],
+          [
+            "Copies",
+            item.duplicates.length === 0 ? "none" : <ItemLinks key="c" rows={item.duplicates} slug={project.slug} />,
+          ],
+          ...(item.duplicateOf === null
+            ? []
+            : [
+                ["Copy of", <ItemLinks key="o" rows={[item.duplicateOf]} slug={project.slug} />] as [string, ReactNode],
+              ]),
         ]}
       />
     </Card>
@@ -206,7 +271,8 @@ function AnnotationsCard({ item, project }: { item: ItemDetail; project: Project
   );
 }
 
-function ServedCard({ item, slug }: { item: ItemDetail; slug: string }) {
+function ServedCard({ item, project }: { item: ItemDetail; project: ProjectView }) {
+  const titleOfStrategy = useStrategyTitles(project.id);
   return (
     <Card title="Why it was served" padded={false}>
       <div className="px-2 pb-3">
@@ -229,12 +295,15 @@ function ServedCard({ item, slug }: { item: ItemDetail; slug: string }) {
               {item.served.map((s) => (
                 <Tr key={`${s.round}/${s.slot}/${s.purpose}/${s.state}`}>
                   <Td numeric>
-                    <Link className="text-accent-text hover:underline" href={`/p/${slug}/items?round=${s.round}`}>
+                    <Link
+                      className="text-accent-text hover:underline"
+                      href={`/p/${project.slug}/items?round=${s.round}`}
+                    >
                       {s.round}
                     </Link>
                   </Td>
                   <Td>
-                    {s.strategy}
+                    {titleOfStrategy(s.strategy)}
                     {s.isFallback && (
                       <Badge tone="warn" className="ms-2">
                         fallback
