@@ -78,6 +78,6 @@ export const POSTERIOR_SCHEMA = {
 
 /** What every strategy on drawn heads says about them. */
 export const POSTERIOR_DIFFERENCES = [
-  "Without samples of a network the models asked are heads drawn around the trained linear head (`posterior: laplace` or `bootstrap`); `posterior: given` uses the samples that came with the pool.",
+  "Without samples of a network the models asked are heads drawn around the trained linear head (`posterior: laplace` or `bootstrap`); `posterior: given` uses the samples that came with the pool. The prior's precision is the one that the head and its labels agree with, unless `priorPrecision` says another.",
   "Multi-label projects: the mean over the classes of the two-class value.",
 ];

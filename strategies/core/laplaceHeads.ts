@@ -3,6 +3,7 @@ import { fillNormals } from "./keyedNormals";
 import type { KeyedRandom } from "./keyedRandom";
 import type { LabelledFeatures } from "./labelledFeatures";
 import type { LinearModel } from "./linearModel";
+import { predictRow } from "./predictRow";
 
 /**
  * Draws heads from a Gaussian around the head that was trained: the Laplace approximation of its posterior with the
@@ -122,7 +123,7 @@ function outputCholesky(kernels: Kernels, model: LinearModel, labelled: Labelled
   const b = new Float64Array(c * c);
   const p = new Float64Array(c);
   for (let i = 0; i < n; i++) {
-    predict(model, labelled.x, i, p);
+    predictRow(model, labelled.x, i, p);
     for (let j = 0; j < c; j++) {
       b[j * c + j] += p[j] / Math.sqrt(n);
       if (model.kind === "sign") b[j * c + j] -= p[j] ** 2 / Math.sqrt(n);
@@ -132,26 +133,6 @@ function outputCholesky(kernels: Kernels, model: LinearModel, labelled: Labelled
   for (let j = 0; j < c; j++) b[j * c + j] += prior;
   mustFactor(kernels.cholesky(b, c));
   return b;
-}
-
-/** Writes the model's probabilities for row i into p. */
-function predict({ kind, d, c, weights, bias }: LinearModel, x: Float64Array, i: number, p: Float64Array): void {
-  p.set(bias);
-  for (let j = 0; j < d; j++) {
-    const value = x[i * d + j];
-    if (value !== 0) for (let k = 0; k < c; k++) p[k] += value * weights[j * c + k];
-  }
-  if (kind === "sign") {
-    for (let k = 0; k < c; k++) p[k] = 1 / (1 + Math.exp(-p[k]));
-    return;
-  }
-  const largest = p.reduce((most, value) => Math.max(most, value), Number.NEGATIVE_INFINITY);
-  let total = 0;
-  for (let k = 0; k < c; k++) {
-    p[k] = Math.exp(p[k] - largest);
-    total += p[k];
-  }
-  for (let k = 0; k < c; k++) p[k] /= total;
 }
 
 /** A sum of a semi-definite matrix and a positive multiple of the identity has a factor unless its entries overflow. */

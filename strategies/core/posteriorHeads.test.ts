@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { KERNELS } from "@/test/contracts/strategyPools";
 import { bootstrapHeads } from "./bootstrapHeads";
+import { impliedPrecision } from "./impliedPrecision";
 import { fillNormals } from "./keyedNormals";
 import { KeyedRandom } from "./keyedRandom";
 import type { LabelledFeatures } from "./labelledFeatures";
@@ -80,6 +81,26 @@ describe.each(KERNELS)("heads around a head, on %s kernels", (_, makeKernels) =>
       }
     },
   );
+
+  test("the penalty of a head is read off it and its labels", async () => {
+    const kernels = await makeKernels();
+    const labelled = labelledOf(60, 3, 3);
+    for (const precision of [0.2, 3]) {
+      const [head] = bootstrapHeads(kernels, modelOf(3, 3), labelled, {
+        ...{ precision, samples: 1, iterations: 2_000, keys: undefined, checkAbort: () => undefined },
+        random: () => ({ uniform: () => Math.exp(-1) }) as unknown as KeyedRandom,
+      });
+      const weights = Float32Array.from(head.subarray(0, 9));
+      const model: LinearModel = { kind: "argmax", d: 3, c: 3, weights, bias: Float32Array.from(head.subarray(9)) };
+      expect(impliedPrecision(model, labelled) / precision).toBeCloseTo(1, 1);
+      const usual = 9 / weights.reduce((sum, weight) => sum + weight * weight, 0);
+      expect(impliedPrecision(model, labelledOf(0, 3, 3))).toBeCloseTo(usual, 6);
+      // A head that these labels contradict, and one of zeros, still give a positive number.
+      const wrong = { ...labelled, classes: labelled.classes.map((label) => (label + 1) % 3) };
+      expect(impliedPrecision(model, wrong)).toBeGreaterThan(0);
+      expect(impliedPrecision({ ...model, weights: new Float32Array(9) }, labelled)).toBe(1);
+    }
+  });
 
   test("Laplace without labels is the prior", async () => {
     const kernels = await makeKernels();

@@ -1,6 +1,7 @@
 import type { Kernels } from "../kernels/types";
 import { bootstrapHeads } from "./bootstrapHeads";
 import { kernelFloats } from "./embeddingBlock";
+import { impliedPrecision } from "./impliedPrecision";
 import { randomOf } from "./keyedRandom";
 import { labelledFeatures } from "./labelledFeatures";
 import { laplaceHeads } from "./laplaceHeads";
@@ -66,10 +67,11 @@ export const POSTERIOR_OPTIONS = {
   priorPrecision: {
     type: "number",
     title: "Prior precision",
-    description: "Precision of the weights' prior: the strength of the L2 penalty the head was trained with.",
-    minimum: 1e-6,
+    description:
+      "Precision of the weights' prior: the L2 penalty beside the summed loss that the head was trained with. 0 takes the one that the head and its labels agree with.",
+    minimum: 0,
     maximum: 1e6,
-    default: 1,
+    default: 0,
   },
 } as const satisfies Readonly<Record<string, OptionSchema>>;
 
@@ -91,7 +93,11 @@ export async function posteriorSource(
   if (textOption(options, "posterior") === "given") return givenSource(pool, isMultiLabel);
   const model = linearModel(pool);
   const labelled = await labelledFeatures(context, pool, LABELLED_MAX, notices);
-  const common = { samples: numberOption(options, "samples"), precision: numberOption(options, "priorPrecision") };
+  const common = {
+    samples: numberOption(options, "samples"),
+    precision: numberOption(options, "priorPrecision") || impliedPrecision(model, labelled),
+  };
+  context.trace({ stage: "posterior", values: { samples: common.samples, precision: common.precision } });
   const heads =
     options.posterior === "bootstrap"
       ? bootstrapHeads(context.kernels, model, labelled, {
