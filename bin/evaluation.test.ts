@@ -143,6 +143,12 @@ describe("winnow estimate", () => {
     expect(betting.low).toBeGreaterThan(0.4);
   });
 
+  test("a smallest probability of 0 bounds nothing", () => {
+    const path = write("zero.csv", "draw,item,q,q_min,loss\n1,a,0.5,0,1\n2,b,0.5,0.1,0\n");
+    const { betting } = estimateFromDraws({ draws: path, poolSize: "10" }).intervals as { betting: { bound: string } };
+    expect(betting.bound).toBe("none: one-sided");
+  });
+
   test.each([
     ["gaps in the draw numbers", "draw,item,q,loss\n0,a,0.5,1\n1,b,0.5,1\n", /numbered 1, 2, 3/],
     ["an item drawn twice", "draw,item,q,loss\n1,a,0.5,1\n2,a,0.5,1\n", /drawn twice/],

@@ -120,7 +120,8 @@ function bettingInterval(
   const share = defensive === undefined ? undefined : shareOption("--defensive", defensive);
   const left = (m: number) => poolSize - m;
   const isUniform = rows.every(({ q }, m) => Math.abs(q * left(m) - 1) < 1e-9);
-  const hasColumn = rows.every(({ qMin }) => qMin !== undefined);
+  // A smallest probability of 0 bounds nothing: some item could not be drawn.
+  const hasColumn = rows.every(({ qMin }) => qMin !== undefined && qMin > 0);
   const bound = isUniform
     ? "uniform draws"
     : hasColumn

@@ -66,16 +66,18 @@ export function simulateSelection(args: SimulationArguments): SelectionCurves {
     });
     for (let t = 0; t < budget; t++) {
       if (run.best.length === 0) {
-        identification[t] += 1 / realisations;
-        nearBest[t] += 1 / realisations;
+        identification[t]++;
+        nearBest[t]++;
         continue;
       }
       const found = correct[run.best[Math.min(t, run.best.length - 1)]];
-      if (found === top) identification[t] += 1 / realisations;
-      if (top - found <= near * poolSize + 1e-9) nearBest[t] += 1 / realisations;
+      if (found === top) identification[t]++;
+      if (top - found <= near * poolSize + 1e-9) nearBest[t]++;
     }
   }
-  return { identification, nearBest };
+  // Divided once: a share of 1 is 1.
+  const share = (counts: Float64Array) => counts.map((count) => count / realisations);
+  return { identification: share(identification), nearBest: share(nearBest) };
 }
 
 /** First number of labels from which on a curve never falls below a share again; null when there is none. */
