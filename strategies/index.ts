@@ -113,3 +113,6 @@ export * from "./holdout";
 export * from "./model-selector";
 export { registry } from "./registry";
 export * from "./stopping";
+export type { BeliefCell, TailorArmView, TailorView } from "./tailor/describeTailor";
+export { describeTailor } from "./tailor/describeTailor";
+export type { ArmRound, ArmTotals, TailorRound } from "./tailor/tailorState";

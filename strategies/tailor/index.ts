@@ -28,6 +28,9 @@ const PRESETS: ArmPresets = {
   },
 };
 
+/** Value of the option `pin` while every arm may be drawn. */
+const NOT_PINNED = "none";
+
 /** TAILOR over the given strategies as possible arms. */
 export function makeTailor(strategies: readonly Strategy[]): Strategy {
   return {
@@ -84,7 +87,7 @@ async function selectByTailor(
   const rule = drawRule(pool, options);
   const beliefs = ids.map((id) => begin.state.beliefs.get(id) ?? flatBelief(pool.nClasses));
   const pinned = textOption(options, "pin");
-  const isDrawn = plans.map((plan) => pinned === "" || plan.strategy.id === pinned);
+  const isDrawn = plans.map((plan) => pinned === NOT_PINNED || plan.strategy.id === pinned);
   const best = chancesOf(rule, beliefs, weights, randomOf(context, "chance")).chances;
   const drawn = chancesOfDrawn(context, rule, beliefs, weights, isDrawn, best);
   const arms = await openArms(context, pool, batchSize, plans);
@@ -196,8 +199,8 @@ function tailorOptions(strategies: readonly Strategy[]): OptionsSchema {
         type: "string",
         title: "Pinned strategy",
         description: "Fills every place by this arm while it can; what the others would learn is kept.",
-        enum: ["", ...strategies.map((strategy) => strategy.id)],
-        default: "",
+        enum: [NOT_PINNED, ...strategies.map((strategy) => strategy.id)],
+        default: NOT_PINNED,
       },
       reset: {
         type: "integer",

@@ -6,6 +6,7 @@ import { arrayMatrix } from "../core/rowMatrix";
 import type { JsonValue, OptionValues, Pool, Selection, Strategy } from "../core/types";
 import { createReferenceKernels } from "../kernels";
 import { chancesOf, expectedReward, flatBelief } from "./belief";
+import { describeTailor } from "./describeTailor";
 import { makeTailor } from "./index";
 import type { TailorRound } from "./tailorState";
 
@@ -247,4 +248,31 @@ test("the chance to be drawn is that of the largest draw, and the expected rewar
   expect(draws).toBe(1000);
   expect(Math.abs(chances[1] - 0.75)).toBeLessThan(0.055);
   expect(expectedReward(rule, strong, Float64Array.of(2))).toBeCloseTo(1.5, 12);
+});
+
+test("is described for a dashboard: beliefs with intervals, yield, rounds, how settled it is", async () => {
+  const world: World = { labelled: [], pending: [], skipped: [] };
+  const first = await round(world, undefined, 10, { pin: "finds-1" });
+  world.labelled = first.rows.slice(0, 8);
+  world.skipped = first.rows.slice(8);
+  const second = await round(world, first.state, 4, { off: ["finds-2"] });
+  const view = describeTailor({ strategy: "tailor", state: second.state }, "single-label")!;
+  expect(view.round).toBe(2);
+  expect(view.waiting).toBe(4);
+  expect(view.rounds.map((entry) => entry.labelled)).toEqual([0, 8]);
+  const arm = view.arms.find(({ id }) => id === "finds-1")!;
+  // Three flat counts of 0.9 and eight labels of class 1.
+  expect(arm.classes[1].mean).toBeCloseTo(8.9 / 10.7, 12);
+  expect(arm.classes[1].effective).toBeCloseTo(10.7, 12);
+  expect(arm.classes[1].interval!.low).toBeGreaterThan(0.5);
+  expect(arm.classes[1].interval!.low).toBeLessThan(arm.classes[1].mean);
+  expect(arm.classes[1].interval!.high).toBeGreaterThan(arm.classes[1].mean);
+  expect(arm.yieldPer100).toEqual([0, 100, 0]);
+  expect(arm.totals).toMatchObject({ credits: 8, skipped: 2 });
+  expect(view.arms.find(({ id }) => id === "finds-2")).toMatchObject({ isActive: false, best: 0, yieldPer100: null });
+  expect(view.arms.reduce((sum, { best }) => sum + best, 0)).toBeCloseTo(1, 9);
+  expect(view.settled).toBeGreaterThan(0);
+  expect(view.settled).toBeLessThanOrEqual(1);
+  expect(describeTailor(undefined, "single-label")).toBeNull();
+  expect(describeTailor({ strategy: "albl", state: second.state }, "single-label")).toBeNull();
 });
