@@ -77,6 +77,7 @@ of labelling, raised to the exponent.
 **Strategies that choose strategies.** \`tailor\`, \`albl\` and \`random-meta\` run others as *arms*. \`arms\` names them,
 \`off\` switches some off, \`armOptions\` gives their options by id, \`perClass: "each"\` makes one arm of every class where a
 strategy looks for one. What they learn is kept as a state between rounds; labels are credited when they come.
+See [choosing among strategies](../explanation/choosing-among-strategies.md).
 
 **Shares** of small batches are rounded at random, so that they hold on average, and the parts are interleaved, so that
 they nearly hold for every prefix of the ranking.
