@@ -25,8 +25,8 @@ const LARGE = { n: 50_000, nClasses: 10, dim: 512, labelled: 100, batch: 200 } a
 
 export const PEER_CASES: readonly PeerCase[] = [
   {
-    ...{ name: "margin, 20,000 of 1M × 10", method: "margin", use: "margin", isDeterministic: true },
-    ...{ n: 1_000_000, nClasses: 10, dim: 0, labelled: 0, batch: 20_000 },
+    ...{ name: "margin, 20,000 of 10M × 10", method: "margin", use: "margin", isDeterministic: true },
+    ...{ n: 10_000_000, nClasses: 10, dim: 0, labelled: 0, batch: 20_000 },
     peers: ["numpy", "scikit-activeml", "modal", "baal", "small-text"],
   },
   {
@@ -52,7 +52,7 @@ export const PEER_CASES: readonly PeerCase[] = [
     ...{ n: 10_000, nClasses: 0, dim: 512, labelled: 0, batch: 50, peers: ["scikit-activeml"] },
   },
   {
-    ...{ name: "ProbCover, 100 of 10k × 512", method: "probcover", use: "probcover", isDeterministic: true },
+    ...{ name: "ProbCover, 100 of 10k × 512", method: "probcover", use: "probcover", isDeterministic: false },
     ...{ n: 10_000, nClasses: 0, dim: 512, labelled: 0, batch: 100, peers: ["scikit-activeml"] },
   },
 ];

@@ -1,3 +1,8 @@
+import { kernelDoubles } from "../core/doubleRows";
+import { squaredDistance } from "../core/embeddingBlock";
+import type { SelectContext } from "../core/types";
+import type { Kernels } from "../kernels/types";
+
 /** One merge of two clusters; clusters 0 … n − 1 are the rows, n + s is the result of merge s. */
 export interface Merge {
   readonly a: number;
@@ -17,12 +22,12 @@ export interface Merge {
  * Source: Murtagh 1983; Müllner 2011 for the order and the numbering.
  */
 export function averageLinkage(
+  { kernels, checkAbort }: Pick<SelectContext, "kernels" | "checkAbort">,
   x: Float64Array,
   n: number,
   d: number,
-  checkAbort: () => void = () => undefined,
 ): Merge[] {
-  const distance = distances(x, n, d, checkAbort);
+  const distance = distances(kernels, x, n, d, checkAbort);
   const size = new Float64Array(n).fill(1);
   const isActive = new Uint8Array(n).fill(1);
   const raw: { a: number; b: number; height: number }[] = [];
@@ -75,22 +80,48 @@ function mergeInto(
   isActive[b] = 0;
 }
 
-function distances(x: Float64Array, n: number, d: number, checkAbort: () => void): Float64Array {
+/** Rows of a tile of products. */
+const TILE = 256;
+
+/** Squares below this share of the numbers they are made of have lost digits and are taken again. */
+const CANCELLED = 1e-5;
+
+/** All pairwise distances, products by GEMM over tiles; relative error below 1e-10. */
+function distances(kernels: Kernels, x: Float64Array, n: number, d: number, checkAbort: () => void): Float64Array {
   const out = new Float64Array(n * n);
-  for (let i = 0; i < n; i++) {
-    if ((i & 63) === 0) checkAbort();
-    for (let j = 0; j < i; j++) {
-      let sum = 0;
-      for (let q = 0; q < d; q++) {
-        const difference = x[i * d + q] - x[j * d + q];
-        sum += difference * difference;
+  const norms = Float64Array.from({ length: n }, (_, i) => squaredLength(x, d, i));
+  const mark = kernels.mark();
+  const products = kernelDoubles(kernels, Math.min(n, TILE) ** 2);
+  for (let top = 0; top < n; top += TILE) {
+    checkAbort();
+    const height = Math.min(TILE, n - top);
+    const a = x.subarray(top * d, (top + height) * d);
+    for (let left = 0; left <= top; left += TILE) {
+      const across = Math.min(TILE, n - left);
+      const b = x.subarray(left * d, (left + across) * d);
+      kernels.gemmF64({ m: height, n: across, k: d, a, b, out: products, transB: true });
+      for (let r = 0; r < height; r++) {
+        const i = top + r;
+        for (let c = 0; c < across && left + c < i; c++) {
+          const j = left + c;
+          const sum = norms[i] + norms[j];
+          let squared = sum - 2 * products[r * across + c];
+          if (squared < CANCELLED * sum) squared = squaredDistance(x, i, j, d);
+          const value = Math.sqrt(squared);
+          out[i * n + j] = value;
+          out[j * n + i] = value;
+        }
       }
-      const value = Math.sqrt(sum);
-      out[i * n + j] = value;
-      out[j * n + i] = value;
     }
   }
+  kernels.release(mark);
   return out;
+}
+
+function squaredLength(x: Float64Array, d: number, row: number): number {
+  let sum = 0;
+  for (let j = row * d; j < (row + 1) * d; j++) sum += x[j] * x[j];
+  return sum;
 }
 
 /** Sorts merges by height and names each side by the merge that made it. */

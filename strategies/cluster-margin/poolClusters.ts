@@ -1,5 +1,5 @@
 import { rowsOfBitmap } from "../core/bitmap";
-import { eachEmbeddingBlock } from "../core/doubleRows";
+import { eachEmbeddingBlock, kernelDoubles } from "../core/doubleRows";
 import { gatherEmbeddings, kernelFloats } from "../core/embeddingBlock";
 import { keyHi, keyLo, rowsByKey } from "../core/itemKeys";
 import { randomOf } from "../core/keyedRandom";
@@ -44,9 +44,11 @@ export async function poolClusters(
   const open = Uint32Array.from(all).filter((row) => row < covered);
   const rows = rowsByKey(pool.keys, sampleRows(open, rules.sampleSize, pool.keys, randomOf(context, "sample")));
   const { dim } = pool.embeddings!;
-  const x = new Float64Array(rows.length * dim);
+  const mark = context.kernels.mark();
+  const x = kernelDoubles(context.kernels, rows.length * dim);
   await eachEmbeddingBlock(pool, rows, (block, start) => x.set(block, start * dim));
-  const merges = rows.length > 1 ? averageLinkage(x, rows.length, dim, () => context.checkAbort()) : [];
+  const merges = rows.length > 1 ? averageLinkage(context, x, rows.length, dim) : [];
+  context.kernels.release(mark);
   const cluster = cutMerges(merges, rows.length, mergesWanted(merges, rows.length, rules));
   const k = cluster.reduce((most, id) => Math.max(most, id + 1), 0);
   context.trace({ stage: "average-linkage", values: { rows: rows.length, clusters: k } });

@@ -203,7 +203,7 @@ describe.each(KERNELS)("designs on %s kernels", (_, makeKernels) => {
       const clusters = new Map<number, number[]>(Array.from({ length: n }, (_v, i) => [i, [i]]));
       const mean = (a: number[], b: number[]) =>
         a.reduce((sum, i) => sum + b.reduce((part, j) => part + distance(x, d, i, j), 0), 0) / (a.length * b.length);
-      averageLinkage(x, n, d).forEach((merge, step) => {
+      averageLinkage(context(), x, n, d).forEach((merge, step) => {
         let least = Number.POSITIVE_INFINITY;
         let pair = [0, 0];
         for (const [a, left] of clusters) {
