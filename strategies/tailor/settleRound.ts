@@ -5,7 +5,7 @@ import type { FilledSlot } from "../core/runSlots";
 import type { Pool } from "../core/types";
 import { creditOutcomes, flatBelief } from "./belief";
 import type { ArmRound, ArmTotals, StoredBelief, TailorRound, TailorState } from "./tailorState";
-import { noTotals, storedBelief } from "./tailorState";
+import { charted, noTotals, storedBelief } from "./tailorState";
 
 /** What a round has decided, for its entry in the history. */
 export interface RoundDecisions {
@@ -87,7 +87,7 @@ function closed(
   const entry: TailorRound = {
     round: state.round,
     asked: decisions.asked,
-    weights: [...decisions.weights],
+    weights: Array.from(decisions.weights, charted),
     classCounts: [...(labelCounts(pool) ?? [])],
     labelled: pool.labelled.rows.length,
     arms: ids.map(
@@ -97,9 +97,9 @@ function closed(
         credits: count(id, "labelled"),
         skipped: count(id, "skipped"),
         withdrawn: count(id, "withdrawn"),
-        best: decisions.best[i],
-        drawn: decisions.drawn[i],
-        expectedReward: decisions.expected[i],
+        best: charted(decisions.best[i]),
+        drawn: charted(decisions.drawn[i]),
+        expectedReward: charted(decisions.expected[i]),
       }),
     ),
     before,

@@ -7,11 +7,15 @@ import { flatBelief } from "./belief";
 /** Format of the stored state; raised when the meaning of its fields changes. */
 const STATE_FORMAT = 1;
 
-/** Rounds whose history is kept. */
+/** Rounds whose history is kept, and entries of arms over all of them: the state is stored with every round. */
 const HISTORY_ROUNDS_MAX = 500;
+const HISTORY_ARMS_MAX = 2_000;
 
 /** Numbers of beliefs kept in the history; older rounds keep their counts and chances only. */
-const HISTORY_NUMBERS_MAX = 40_000;
+const HISTORY_NUMBERS_MAX = 8_000;
+
+/** The history is for charts: its numbers are kept to this many significant digits. The belief itself is exact. */
+const HISTORY_DIGITS = 5;
 
 /** Running totals of one arm over the life of the belief. */
 export interface ArmTotals {
@@ -132,8 +136,13 @@ export function noTotals(nClasses: number): ArmTotals {
   return { pulls: 0, credits: 0, skipped: 0, withdrawn: 0, labels: new Array<number>(nClasses).fill(0) };
 }
 
+/** A number as the history keeps it. */
+export function charted(value: number): number {
+  return Number(value.toPrecision(HISTORY_DIGITS));
+}
+
 export function storedBelief(ids: readonly string[], beliefs: ReadonlyMap<string, ArmBelief>): StoredBelief {
-  const list = (part: "a" | "b") => ids.map((id) => [...beliefs.get(id)![part]]);
+  const list = (part: "a" | "b") => ids.map((id) => Array.from(beliefs.get(id)![part], charted));
   return { a: list("a"), b: list("b") };
 }
 
@@ -143,7 +152,14 @@ function padded(values: readonly number[], length: number): number[] {
 
 /** The latest rounds; beliefs only as far back as their numbers fit. */
 function trimmed(history: readonly TailorRound[]): TailorRound[] {
-  const rounds = history.slice(-HISTORY_ROUNDS_MAX);
+  let kept = 0;
+  let arms = 0;
+  while (kept < Math.min(history.length, HISTORY_ROUNDS_MAX)) {
+    arms += history[history.length - 1 - kept].arms.length;
+    if (kept > 0 && arms > HISTORY_ARMS_MAX) break;
+    kept++;
+  }
+  const rounds = history.slice(history.length - kept);
   let room = HISTORY_NUMBERS_MAX;
   for (let i = rounds.length - 1; i >= 0; i--) {
     const size = 4 * rounds[i].arms.length * rounds[i].weights.length;
