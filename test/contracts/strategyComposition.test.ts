@@ -284,6 +284,34 @@ describe("specs", () => {
   });
 });
 
+test("SIMILAR as a design picks among the most uncertain rows and keeps both reasons", async () => {
+  const spec = {
+    op: "pipeline",
+    filter: [{ use: "top-utility", options: { factor: 3 } }],
+    score: { use: "margin" },
+    design: { use: "similar", options: { target: "all" } },
+  };
+  const picks = await runSpec(spec, poolOf(PLAIN), 10, contextOf("p"));
+  const top = await runSpec(MARGIN, poolOf(PLAIN), 30, contextOf("p"));
+  picks.rows.forEach((row, i) => {
+    expect(top.rows).toContain(row);
+    expect(picks.reasons[i].map((reason) => reason.code)).toEqual(["uncertain", "likeExample"]);
+  });
+});
+
+test("TAILOR inside strata remembers each stratum by itself", async () => {
+  const spec = {
+    op: "strata",
+    by: "group",
+    of: { op: "single", use: "tailor", options: { arms: ["margin", "galaxy"] } },
+  };
+  const pool = poolOf({ ...PLAIN, labelledShare: 0.2 });
+  const picks = await runSpec(spec, pool, 30, contextOf("p"));
+  expect(Object.keys(picks.states).sort()).toEqual(["strata.0/single", "strata.1/single", "strata.2/single"]);
+  const again = await runSpec(spec, pool, 30, contextOf("q", { states: picks.states }));
+  expect((again.states["strata.1/single"] as { state: { round: number } }).state.round).toBe(2);
+});
+
 describe("states", () => {
   const schedule = (use: string) => ({
     op: "mix",
