@@ -112,7 +112,9 @@ export function strategyDocs(): string {
 
 function section(strategy: Strategy): string {
   const claims = [
-    strategy.claims.random ? "Other seeds give other picks." : "Deterministic: the seed changes nothing.",
+    strategy.claims.random
+      ? "Other seeds give other picks."
+      : "Deterministic, except where a result says that items were drawn at random.",
     strategy.claims.inclusion ? "Gives exact inclusion probabilities." : "",
     strategy.claims.embeddingInvariance ? "Moving, scaling or turning all embeddings changes no pick." : "",
   ];

@@ -72,6 +72,6 @@ function canRun(spec: StrategySpec, available: Available): boolean {
   return specArrays(spec).every((array) => {
     if (array === "probabilities") return available.probabilities;
     if (array === "embeddings") return available.embeddings;
-    return array !== "head";
+    return array === "labels" || array === "state";
   });
 }

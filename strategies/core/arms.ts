@@ -1,4 +1,4 @@
-import type { OptionValues, Pool, Reason, SelectContext, Selection, Strategy } from "./types";
+import type { Notice, OptionValues, Pool, Reason, SelectContext, Selection, Strategy } from "./types";
 
 /**
  * Strategies as arms of a meta strategy (TAILOR, the bandit baselines): in every place of a batch one arm nominates one
@@ -28,6 +28,8 @@ export interface ArmStream {
   take(row: number, isOwn: boolean): void;
   /** Place of a row, from 0, in what the arm would have picked alone for this batch; null when it is not among them. */
   rankOf(row: number): number | null | Promise<number | null>;
+  /** What the reader of the result must know where the arm supplied rows; read when the batch is full. */
+  readonly notices?: readonly Notice[];
 }
 
 /** Opens a strategy as an arm for one batch of at most `batchSize` rows. The pool is guarded as for `select`. */
@@ -77,5 +79,7 @@ export function rankedArm(selection: Selection): ArmStream {
       taken.add(row);
     },
     rankOf: (row) => rankOf.get(row) ?? null,
+    // Ties at the end of the list decide nothing here: the list is rarely used up.
+    notices: selection.notices.filter((notice) => notice.code !== "TIES_AT_CUT"),
   };
 }

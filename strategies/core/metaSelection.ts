@@ -41,6 +41,8 @@ export async function metaSelection(
     };
     reasons.push([own, ...nomination.reasons]);
   }
+  const suppliers = new Set(filled.map((slot) => slot.arm));
+  for (const arm of suppliers) notices.push(...(arms[arm].stream.notices ?? []));
   const of = <T>(read: (nomination: Nomination) => T): T[] => filled.map((slot) => read(slot.nomination));
   const scores = Float64Array.from(filled, meta.scoreOf);
   return {

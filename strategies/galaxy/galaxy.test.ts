@@ -190,4 +190,11 @@ describe("answers in flight", () => {
     // Labels so far: two of class 0, one of class 1, three of class 2.
     expect(classes.slice(0, 6)).toEqual([1, 0, 1, 0, 1, 2]);
   });
+
+  test("without labels draws at random, and says so", async () => {
+    const picks = await galaxy.select(context, poolOf([]), 5, completeOptions(galaxy, {}, "options"));
+    expect(picks.rows.length).toBe(5);
+    expect(picks.notices).toEqual([{ code: "SERVED_AT_RANDOM", level: "fallback", count: 5, why: "noBoundary" }]);
+    expect(picks.reasons.map(([reason]) => reason.code)).toEqual(Array(5).fill("random"));
+  });
 });

@@ -30,14 +30,24 @@ const open = (
   return galaxyArm(pool, rows, chooser, { variant, inFlight }, drawOpenRow(pool, randomOf(context, "anywhere")));
 };
 
+/** What a batch of GALAXY has to say, once it is full. */
+function noticesOf(stream: GalaxyArm, notices: readonly Notice[]): readonly Notice[] {
+  if (stream.atRandom === 0) return notices;
+  return [...notices, { code: "SERVED_AT_RANDOM", level: "fallback", count: stream.atRandom, why: "noBoundary" }];
+}
+
 const arm: OpenArm = (context, pool, batchSize, options) => {
-  const stream = open(context, pool, batchSize, options, []);
+  const notices: Notice[] = [];
+  const stream = open(context, pool, batchSize, options, notices);
   let alone: Promise<ReadonlyMap<number, number>> | undefined;
   const ranksAlone = async () => {
     const { rows } = await selectionOfArm(context, open(context, pool, batchSize, options, []), batchSize, []);
     return new Map(Array.from(rows, (row, rank) => [row, rank]));
   };
   return {
+    get notices() {
+      return noticesOf(stream, notices);
+    },
     nominate: stream.nominate,
     take: stream.take,
     async rankOf(row) {
@@ -130,14 +140,12 @@ export const galaxy: Strategy = {
   async select(context, pool, batchSize, options) {
     const notices: Notice[] = [];
     const stream = open(context, pool, batchSize, options, notices);
-    const selection = await selectionOfArm(context, stream, batchSize, notices);
-    if (stream.atRandom > 0 && pool.labelled.rows.length > 0) {
-      notices.push({ code: "SERVED_AT_RANDOM", level: "fallback", count: stream.atRandom, why: "noBoundary" });
-    }
+    const selection = await selectionOfArm(context, stream, batchSize, []);
+    const told = [...noticesOf(stream, notices)];
     if (textOption(options, "inFlight") === "stream" && selection.rows.length < batchSize) {
-      notices.push({ code: "ONE_AT_A_TIME", level: "info", asked: batchSize });
+      told.push({ code: "ONE_AT_A_TIME", level: "info", asked: batchSize });
     }
-    return selection;
+    return { ...selection, notices: told };
   },
   arm,
 };

@@ -299,6 +299,20 @@ test("SIMILAR as a design picks among the most uncertain rows and keeps both rea
   });
 });
 
+test("TAILOR passes on what the arms that supplied rows have to say, and leaves out arms that cannot run", async () => {
+  const armOptions = { galaxy: { maxCandidates: 50 } };
+  const options = { arms: ["emal", "base", "galaxy"], armOptions, pin: "galaxy" };
+  const spec = { op: "single", use: "tailor", options };
+  const picks = await runSpec(spec, poolOf(PLAIN), 5, contextOf("p"));
+  expect(picks.notices).toEqual(
+    expect.arrayContaining([
+      { code: "ARM_LEFT_OUT", level: "warning", arm: "emal", why: "taskKind" },
+      expect.objectContaining({ code: "CANDIDATES_TRUNCATED", to: 50 }),
+    ]),
+  );
+  expect(picks.reasons.every(([reason]) => reason.code === "arm" && reason.arm === "galaxy")).toBe(true);
+});
+
 test("TAILOR inside strata remembers each stratum by itself", async () => {
   const spec = {
     op: "strata",
