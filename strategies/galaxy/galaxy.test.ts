@@ -192,7 +192,8 @@ describe("answers in flight", () => {
   });
 
   test("without labels draws at random, and says so", async () => {
-    const picks = await galaxy.select(context, poolOf([]), 5, completeOptions(galaxy, {}, "options"));
+    const options = completeOptions(galaxy, { inFlight: "removed" }, "options");
+    const picks = await galaxy.select(context, poolOf([]), 5, options);
     expect(picks.rows.length).toBe(5);
     expect(picks.notices).toEqual([{ code: "SERVED_AT_RANDOM", level: "fallback", count: 5, why: "noBoundary" }]);
     expect(picks.reasons.map(([reason]) => reason.code)).toEqual(Array(5).fill("random"));
