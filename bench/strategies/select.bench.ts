@@ -8,7 +8,7 @@ import { cliKernels } from "@/bin/cliKernels";
 import type { Pool } from "@/strategies";
 import { arrayMatrix, createBitmap, hashBytes128, hexOfWords, runSpec, specCost } from "@/strategies";
 import type { BenchCase } from "./cases";
-import { CASES } from "./cases";
+import { benchHead, CASES } from "./cases";
 
 /**
  * Selection at scale: `npx tsx bench/strategies/select.bench.ts [--small] [--only USE,USE] [--out FILE.json]`.
@@ -77,6 +77,7 @@ function poolOf({ n, nClasses, dim, labelled }: BenchCase): Pool {
     labelled: { rows: Uint32Array.from({ length: labelled }, (_, row) => row), classes: new Int32Array(labelled) },
     probabilities: nClasses === 0 ? undefined : arrayMatrix(probabilities(n, nClasses), n, nClasses, 1 << 20),
     embeddings: dim === 0 ? undefined : arrayMatrix(clusters(n, dim), n, dim),
+    head: dim === 0 || nClasses === 0 ? undefined : benchHead(dim, nClasses, noise),
   };
 }
 

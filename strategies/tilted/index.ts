@@ -126,7 +126,8 @@ export const tilted: Strategy = {
   costFormula: "time O(n·c + n·log n); memory O(n)",
   cost: ({ eligible, nClasses, batchSize }) => ({
     flops: 2 * eligible * nClasses + 40 * eligible,
-    bytes: 34 * eligible + 128 * batchSize + 8 * BLOCK_ROWS,
+    // Six arrays of the length of the pool, and what sorting by key takes.
+    bytes: 60 * eligible + 128 * batchSize + 16 * BLOCK_ROWS,
   }),
   claims: { random: true, inclusion: true, embeddingInvariance: true },
   sources: [

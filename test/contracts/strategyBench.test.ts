@@ -16,6 +16,14 @@ test.each([
   ["density-weighted", 4, 8],
   ["sensitivity", 4, 8],
   ["dpp-map", 4, 8],
+  ["ldm-s", 4, 8],
+  ["ldm", 4, 8],
+  ["bald", 4, 8],
+  ["batch-bald", 4, 8],
+  ["epig", 4, 8],
+  ["base", 4, 8],
+  ["mase", 4, 8],
+  ["tilted", 4, 0],
 ])("the benchmark of %s runs and chooses the same rows each time", async (use, nClasses, dim) => {
   const bench = { name: use, use, n: 2_000, nClasses, dim, batch: 20, labelled: 10 };
   const first = await benchCase(bench, 1);
