@@ -78,6 +78,8 @@ export function pathRows(
     pool.labelled.rows.filter((row) => row < covered),
     ...([maxLabelled, "labelled", pool.keys, randomOf(context, "labelled-subset"), notices] as const),
   );
+  const uncovered = pool.labelled.rows.reduce((count, row) => count + (row < covered ? 0 : 1), 0);
+  if (uncovered > 0) notices.push({ code: "LABELLED_LEFT_OUT", level: "warning", count: uncovered });
   const labelAt = new Map<number, number>();
   pool.labelled.rows.forEach((row, i) => {
     labelAt.set(row, i);

@@ -198,4 +198,11 @@ describe("answers in flight", () => {
     expect(picks.notices).toEqual([{ code: "SERVED_AT_RANDOM", level: "fallback", count: 5, why: "noBoundary" }]);
     expect(picks.reasons.map(([reason]) => reason.code)).toEqual(Array(5).fill("random"));
   });
+
+  test("says how many labels lie beyond the predictions and cannot guide it", async () => {
+    const pool = poolOf([0, 1, 4, 23]);
+    const probabilities = arrayMatrix(Float64Array.from(vectors.probs.slice(0, 23).flat()), 23, 3);
+    const picks = await galaxy.select(context, { ...pool, probabilities }, 3, completeOptions(galaxy, {}, "options"));
+    expect(picks.notices).toContainEqual({ code: "LABELLED_LEFT_OUT", level: "warning", count: 1 });
+  });
 });
