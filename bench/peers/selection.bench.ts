@@ -29,6 +29,9 @@ export interface PeerRun {
   readonly versions?: Readonly<Record<string, string>>;
 }
 
+/** A selection quicker than this is made twice in its process, and the quicker one counts: ours and the peers' alike. */
+const REPEAT_BELOW_SECONDS = 20;
+
 const FILE = fileURLToPath(import.meta.url);
 const SCRIPT = fileURLToPath(new URL("./selection.py", import.meta.url));
 
@@ -61,13 +64,22 @@ export async function runOurs(peerCase: PeerCase, folder: string): Promise<PeerR
   const dims = { eligible: n - labelled, labelled, nClasses, embeddingDim: dim, batchSize: batch };
   const { kernels } = await cliKernels(specCost(spec, dims).bytes);
   const before = process.resourceUsage().maxRSS;
-  const start = performance.now();
-  const cpu = process.cpuUsage();
-  const picks = await runSpec(spec, pool, batch, { kernels, seed: "peers" });
-  const seconds = (performance.now() - start) / 1000;
-  const { user, system } = process.cpuUsage(cpu);
+  let quickest: Pick<PeerRun, "seconds" | "cpuSeconds"> | undefined;
+  let picks: readonly number[] = [];
+  do {
+    const start = performance.now();
+    const cpu = process.cpuUsage();
+    const selection = await runSpec(spec, pool, batch, { kernels, seed: "peers" });
+    const seconds = (performance.now() - start) / 1000;
+    const { user, system } = process.cpuUsage(cpu);
+    const cpuSeconds = (user + system) / 1e6;
+    picks = [...selection.rows];
+    const isFirst = quickest === undefined;
+    if (quickest === undefined || cpuSeconds < quickest.cpuSeconds) quickest = { seconds, cpuSeconds };
+    if (!isFirst) break;
+  } while (quickest.seconds < REPEAT_BELOW_SECONDS);
   const grownMiB = Math.round((process.resourceUsage().maxRSS - before) / 1024);
-  return { seconds, cpuSeconds: (user + system) / 1e6, grownMiB, picks: [...picks.rows] };
+  return { ...quickest, grownMiB, picks };
 }
 
 /** The radius that the peer is given as well. */

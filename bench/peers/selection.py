@@ -275,9 +275,15 @@ except ImportError as error:
     print(error, file=sys.stderr)
     sys.exit(3)
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-start, cpu = time.perf_counter(), time.process_time()
-picks = run()
-seconds, cpu_seconds = time.perf_counter() - start, time.process_time() - cpu
+seconds, cpu_seconds = float("inf"), float("inf")
+for repetition in range(2):
+    start, cpu = time.perf_counter(), time.process_time()
+    picks = run()
+    wall, spent = time.perf_counter() - start, time.process_time() - cpu
+    if spent < cpu_seconds:
+        seconds, cpu_seconds = wall, spent
+    if wall > 20:
+        break
 grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
 picks = [int(row) for row in picks]
 print(
