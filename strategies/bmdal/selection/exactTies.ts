@@ -34,9 +34,14 @@ export function exactLargest(rows: readonly number[], exact: (row: number) => nu
 }
 
 /** Rows not taken with a value of at least `bound`; at most one more than {@link NEAR_MAX}. */
-export function rowsAbove(values: Floats, n: number, bound: number, taken: ArrayLike<number>): number[] {
+export function rowsAbove(values: Float32Array, bound: number, taken: ArrayLike<number>): number[] {
   const rows: number[] = [];
-  for (let i = 0; i < n && rows.length <= NEAR_MAX; i++) if (values[i] >= bound && taken[i] === 0) rows.push(i);
+  const n = values.length;
+  for (let i = 0; i < n; i++) {
+    if (values[i] < bound) continue;
+    if (taken[i] === 0) rows.push(i);
+    if (rows.length > NEAR_MAX) break;
+  }
   return rows;
 }
 

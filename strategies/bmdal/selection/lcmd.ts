@@ -82,12 +82,29 @@ function trulyFarthest(
     return sum;
   };
   const bound = minDist[found] - 2 * ROUNDING * (squared(nKnown + found) + squared(center));
-  const near: number[] = [];
-  for (let i = 0; i < minDist.length && near.length <= NEAR_MAX; i++) {
-    if (minDist[i] >= bound && taken[i] === 0 && owner[i] >= 0 && sizes[owner[i]] === sizes[owner[found]]) near.push(i);
-  }
+  const size = sizes[owner[found]];
+  const near = rowsInClusters(minDist, bound, owner, taken, sizes, size);
   if (near.length < 2 || near.length > NEAR_MAX || minDist[found] === 0) return found;
   return exactLargest(near, (row) => exactSquaredDistance(values, dim, nKnown + row, centers[owner[row]]));
+}
+
+/** Free rows of the clusters of a size that lie at least `bound` from their owner; at most one more than NEAR_MAX. */
+function rowsInClusters(
+  minDist: Float32Array,
+  bound: number,
+  owner: Int32Array,
+  taken: Int32Array,
+  sizes: Float64Array,
+  size: number,
+): number[] {
+  const rows: number[] = [];
+  const n = minDist.length;
+  for (let i = 0; i < n; i++) {
+    if (minDist[i] < bound) continue;
+    if (owner[i] >= 0 && sizes[owner[i]] === size && taken[i] === 0) rows.push(i);
+    if (rows.length > NEAR_MAX) break;
+  }
+  return rows;
 }
 
 function clusterOf(

@@ -128,7 +128,7 @@ function trulyFarthest(
 ): number {
   if (kernel.kind !== "dense" || !(minDist instanceof Float32Array) || centers.length === 0) return front;
   const bound = minDist[front] - 2 * ROUNDING * (norms[nKnown + front] + norms[centers[owner[front]]]);
-  const near = rowsAbove(minDist, minDist.length, bound, taken);
+  const near = rowsAbove(minDist, bound, taken);
   if (near.length < 2 || near.length > NEAR_MAX || minDist[front] === 0) return front;
   return exactLargest(near, (row) => exactNearest(kernel, nKnown + row, centers));
 }

@@ -47,9 +47,9 @@ const DISTANCE_SLACK = 4e-6;
 const REST_FLOOR = 0.05;
 /** Scattered rows are read several times slower than consecutive ones: above this share a full pass is quicker. */
 const EVALUATED_MAX = 0.25;
-const WATCHED_PASSES = 8;
+const WATCHED_PASSES = 4;
 /** Full passes before pruning is tried again: early centres are new to most rows, later ones are not. */
-const RESTING_PASSES = 24;
+const RESTING_PASSES = 8;
 
 export interface PrunerInput {
   readonly problem: SelectionProblem;

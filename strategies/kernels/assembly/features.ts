@@ -232,7 +232,11 @@ export function nearestCentersF64(
   for (let i: usize = 0; i < n; i++) {
     const reach = load<T>(minDist + i * size) + load<T>(slacks + i * size) + slack;
     const from = short + i * dShort * 4;
-    let gap = squaredGap(from, centerShort, dShort);
+    // The first cache line settles most rows.
+    const dFirst = min<usize>(16, dShort);
+    let gap = squaredGap(from, centerShort, dFirst);
+    if (<T>gap >= reach) continue;
+    gap += squaredGap(from + dFirst * 4, centerShort + dFirst * 4, dShort - dFirst);
     if (<T>gap >= reach) continue;
     if (dLong > 0) {
       gap = gap - lastGap(from, centerShort, dShort) + squaredGap(long + i * dLong * 4, centerLong, dLong);

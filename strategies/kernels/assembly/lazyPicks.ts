@@ -144,13 +144,13 @@ export function sinkFirstF64(heap: usize, n: i32, values: usize): void {
   let best: i32 = -1;
   let farthest = -<T>Infinity;
   for (let i: usize = 0; i < n; i++) {
+    // Few rows are farther than the farthest so far: the rest needs no look at their cluster.
+    const distance = load<T>(minDist + i * sizeof<T>());
+    if (!(distance > farthest)) continue;
     const own = load<i32>(owner + i * 4);
     if (own < 0 || load<i32>(taken + i * 4) != 0 || load<f64>(sizes + <usize>own * 8) != largest) continue;
-    const distance = load<T>(minDist + i * sizeof<T>());
-    if (distance > farthest) {
-      farthest = distance;
-      best = <i32>i;
-    }
+    farthest = distance;
+    best = <i32>i;
   }
   return best;
 }
