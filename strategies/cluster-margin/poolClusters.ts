@@ -1,4 +1,4 @@
-import { rowsOfBitmap } from "../core/bitmap";
+import { hasBit, rowsOfBitmap } from "../core/bitmap";
 import { eachEmbeddingBlock, kernelDoubles } from "../core/doubleRows";
 import { gatherEmbeddings, kernelFloats } from "../core/embeddingBlock";
 import { keyHi, keyLo, rowsByKey } from "../core/itemKeys";
@@ -38,10 +38,12 @@ export async function poolClusters(
     notices.push({ code: "STATE_RESET", level: "info", what: "clusters" });
   }
   const covered = pool.embeddings!.n;
-  const all = new Set(rowsOfBitmap(pool.eligible));
-  for (const row of pool.labelled.rows) all.add(row);
-  for (const row of pool.pending ?? []) all.add(row);
-  const open = Uint32Array.from(all).filter((row) => row < covered);
+  const eligible = rowsOfBitmap(pool.eligible);
+  const others = new Set([...pool.labelled.rows, ...(pool.pending ?? [])].filter((row) => !hasBit(pool.eligible, row)));
+  const all = new Uint32Array(eligible.length + others.size);
+  all.set(eligible);
+  all.set([...others], eligible.length);
+  const open = all.filter((row) => row < covered);
   const rows = rowsByKey(pool.keys, sampleRows(open, rules.sampleSize, pool.keys, randomOf(context, "sample")));
   const { dim } = pool.embeddings!;
   const mark = context.kernels.mark();
