@@ -40,7 +40,7 @@ describe.each(KERNELS)("BASE and MASE on %s kernels", (_, makeKernels) => {
     const served = async (labelled: number, options: object) => {
       const pool = poolOf(n, d, c, headOf(d, c), labelled);
       const picks = await runSpec({ op: "single", use: "base", options }, pool, batch, { kernels, seed: "s" });
-      return picks.reasons.map(([reason]) => (reason as { between: [number, number] }).between[0]);
+      return picks.reasons.map(([reason]) => (reason as unknown as { between: [number, number] }).between[0]);
     };
     const rotated = new Set<number>();
     for (let round = 0; round < 7; round++) for (const label of await served(round * batch, {})) rotated.add(label);

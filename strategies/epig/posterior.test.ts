@@ -30,11 +30,13 @@ function poolOf(
   nClasses: number,
   make: typeof Float32Array | typeof Float64Array,
 ): Pool {
-  const sample = (s: number) =>
-    make.from(
-      { length: n * nClasses },
-      (_, i) => q[(Math.floor(i / nClasses) * samples + s) * nClasses + (i % nClasses)],
-    );
+  const sample = (s: number) => {
+    const values = new make(n * nClasses);
+    for (let i = 0; i < n; i++) {
+      values.set(q.subarray((i * samples + s) * nClasses, (i * samples + s + 1) * nClasses), i * nClasses);
+    }
+    return values;
+  };
   return {
     ...{ n, nClasses },
     eligible: bitmapFromRows(
