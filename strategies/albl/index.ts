@@ -1,6 +1,6 @@
 import { randomOf } from "../core/keyedRandom";
 import type { ArmPresets, OpenedArm } from "../core/metaArms";
-import { armIds, armNeeds, armOptionSchemas, completeArmOptions, metaCost, openArms, planArms } from "../core/metaArms";
+import { armIds, armNeeds, armOptionSchemas, completeArmOptions, metaCost, planArms, withArms } from "../core/metaArms";
 import { metaSelection } from "../core/metaSelection";
 import { settleOpenRows } from "../core/openRows";
 import { numberOption, textOption } from "../core/resolveOptions";
@@ -91,42 +91,43 @@ async function selectByAlbl(
   const credited = await creditAnswers(pool, stored, outcomes, { form, horizon, ids, floor });
   const weights = ids.map((id) => credited.weights[id]);
   const chances = armProbabilities(weights, floor);
-  const arms = await openArms(context, pool, batchSize, plans);
   const random = randomOf(context, "albl");
-  const nominators: string[] = [];
-  const rowChances: number[] = [];
-  const run = await runSlots(
-    arms.map((arm) => arm.stream),
-    batchSize,
-    (slot, isIn) => {
-      const open = Float64Array.from(chances, (chance, i) => (isIn(i) ? chance : 0));
-      const total = open.reduce((sum, chance) => sum + chance, 0);
-      if (total === 0) return { arm: -1, reward: 0 };
-      const arm = drawArm(open, random.uniform(slot) * total);
-      return { arm, reward: chances[arm] };
-    },
-    () => context.checkAbort(),
-    async (row, chosen) => {
-      const together = form === "released" ? [chosen] : await nominatorsOf(arms, row);
-      nominators.push(together.map((i) => ids[i]).join(" "));
-      rowChances.push(together.reduce((sum, i) => sum + chances[i], 0));
-    },
-  );
-  const round = stored.round + 1;
-  const rows = run.filled.map((slot) => slot.nomination.row);
-  const state: AlblState = {
-    round,
-    weights: credited.weights,
-    answered: credited.answered,
-    chances: { ...stored.chances, [round]: Object.fromEntries(ids.map((id, i) => [id, chances[i]])) },
-    open: [
-      ...outcomes.map((outcome) => outcome.left).filter((batch) => batch.rows.length > 0),
-      { round, isClosed: false, rows, arms: nominators, chances: rowChances },
-    ],
-  };
-  const meta = { chanceOf: (i: number) => chances[i], expectedOf: (i: number) => weights[i] };
-  const selection = await metaSelection(arms, run, { ...meta, scoreOf: (slot) => slot.reward }, notices);
-  return { ...selection, state: writeState(state) };
+  return withArms(context, pool, batchSize, plans, async (arms) => {
+    const nominators: string[] = [];
+    const rowChances: number[] = [];
+    const run = await runSlots(
+      arms.map((arm) => arm.stream),
+      batchSize,
+      (slot, isIn) => {
+        const open = Float64Array.from(chances, (chance, i) => (isIn(i) ? chance : 0));
+        const total = open.reduce((sum, chance) => sum + chance, 0);
+        if (total === 0) return { arm: -1, reward: 0 };
+        const arm = drawArm(open, random.uniform(slot) * total);
+        return { arm, reward: chances[arm] };
+      },
+      () => context.checkAbort(),
+      async (row, chosen) => {
+        const together = form === "released" ? [chosen] : await nominatorsOf(arms, row);
+        nominators.push(together.map((i) => ids[i]).join(" "));
+        rowChances.push(together.reduce((sum, i) => sum + chances[i], 0));
+      },
+    );
+    const round = stored.round + 1;
+    const rows = run.filled.map((slot) => slot.nomination.row);
+    const state: AlblState = {
+      round,
+      weights: credited.weights,
+      answered: credited.answered,
+      chances: { ...stored.chances, [round]: Object.fromEntries(ids.map((id, i) => [id, chances[i]])) },
+      open: [
+        ...outcomes.map((outcome) => outcome.left).filter((batch) => batch.rows.length > 0),
+        { round, isClosed: false, rows, arms: nominators, chances: rowChances },
+      ],
+    };
+    const meta = { chanceOf: (i: number) => chances[i], expectedOf: (i: number) => weights[i] };
+    const selection = await metaSelection(arms, run, { ...meta, scoreOf: (slot) => slot.reward }, notices);
+    return { ...selection, state: writeState(state) };
+  });
 }
 
 /** Every arm that would have nominated the row now. */

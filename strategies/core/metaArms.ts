@@ -212,20 +212,29 @@ function optionsOfArm(strategy: Strategy, options: OptionValues): OptionValues {
   return given[strategy.id] ?? completeOptions(strategy, undefined, strategy.id);
 }
 
-/** Opens every arm on the pool, each with its own random streams and only the arrays it declared. */
-export async function openArms(
+/**
+ * Opens every arm on the pool, each with its own random streams and only the arrays it declared, and closes all of them
+ * when `use` is done: what they hold in the kernels' memory is released then.
+ */
+export async function withArms<T>(
   context: SelectContext,
   pool: Pool,
   batchSize: number,
   plans: readonly ArmPlan[],
-): Promise<OpenedArm[]> {
-  const opened: OpenedArm[] = [];
-  for (const plan of plans) {
-    context.checkAbort();
-    context.progress("arms", opened.length, plans.length);
-    const guarded = guardPool(pool, plan.strategy.id, plan.strategy.needs(plan.options), pool.eligible);
-    const own = { ...context, scope: `${context.scope}/arm.${plan.id}` };
-    opened.push({ ...plan, stream: await openArm(plan.strategy, own, guarded, batchSize, plan.options) });
+  use: (arms: readonly OpenedArm[]) => Promise<T>,
+): Promise<T> {
+  const mark = context.kernels.mark();
+  try {
+    const opened: OpenedArm[] = [];
+    for (const plan of plans) {
+      context.checkAbort();
+      context.progress("arms", opened.length, plans.length);
+      const guarded = guardPool(pool, plan.strategy.id, plan.strategy.needs(plan.options), pool.eligible);
+      const own = { ...context, scope: `${context.scope}/arm.${plan.id}` };
+      opened.push({ ...plan, stream: await openArm(plan.strategy, own, guarded, batchSize, plan.options) });
+    }
+    return await use(opened);
+  } finally {
+    context.kernels.release(mark);
   }
-  return opened;
 }

@@ -1,7 +1,8 @@
 import { randomOf } from "../core/keyedRandom";
 import type { ArmPresets } from "../core/metaArms";
-import { armIds, armNeeds, armOptionSchemas, completeArmOptions, metaCost, openArms, planArms } from "../core/metaArms";
+import { armIds, armNeeds, armOptionSchemas, completeArmOptions, metaCost, planArms, withArms } from "../core/metaArms";
 import { metaSelection } from "../core/metaSelection";
+import type { FilledSlot } from "../core/runSlots";
 import { runSlots } from "../core/runSlots";
 import type { Notice, Strategy } from "../core/types";
 
@@ -42,23 +43,23 @@ export function makeRandomMeta(strategies: readonly Strategy[]): Strategy {
     async select(context, pool, batchSize, options) {
       const notices: Notice[] = [];
       const plans = planArms(strategies, PRESETS, options, pool, batchSize, notices);
-      const arms = await openArms(context, pool, batchSize, plans);
-      const random = randomOf(context, "arm");
-      const run = await runSlots(
-        arms.map((arm) => arm.stream),
-        batchSize,
-        (slot, isIn) => {
-          const open = [...arms.keys()].filter(isIn);
-          return { arm: open.length === 0 ? -1 : open[random.below(open.length, slot)], reward: 0 };
-        },
-      );
-      const chance = 1 / arms.length;
-      return metaSelection(
-        arms,
-        run,
-        { chanceOf: () => chance, expectedOf: () => 0, scoreOf: (slot) => slot.nomination.utility },
-        notices,
-      );
+      return withArms(context, pool, batchSize, plans, async (arms) => {
+        const random = randomOf(context, "arm");
+        const run = await runSlots(
+          arms.map((arm) => arm.stream),
+          batchSize,
+          (slot, isIn) => {
+            const open = [...arms.keys()].filter(isIn);
+            return { arm: open.length === 0 ? -1 : open[random.below(open.length, slot)], reward: 0 };
+          },
+        );
+        const meta = {
+          chanceOf: () => 1 / arms.length,
+          expectedOf: () => 0,
+          scoreOf: (slot: FilledSlot) => slot.nomination.utility,
+        };
+        return metaSelection(arms, run, meta, notices);
+      });
     },
   };
 }

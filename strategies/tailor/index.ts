@@ -1,7 +1,7 @@
 import { randomOf } from "../core/keyedRandom";
 import { labelCounts } from "../core/labelCounts";
 import type { ArmPresets } from "../core/metaArms";
-import { armIds, armNeeds, armOptionSchemas, completeArmOptions, metaCost, openArms, planArms } from "../core/metaArms";
+import { armIds, armNeeds, armOptionSchemas, completeArmOptions, metaCost, planArms, withArms } from "../core/metaArms";
 import { metaSelection } from "../core/metaSelection";
 import { booleanOption, numberOption, numbersOption, textOption } from "../core/resolveOptions";
 import { runSlots } from "../core/runSlots";
@@ -90,33 +90,34 @@ async function selectByTailor(
   const isDrawn = plans.map((plan) => pinned === NOT_PINNED || plan.strategy.id === pinned);
   const best = chancesOf(rule, beliefs, weights, randomOf(context, "chance")).chances;
   const drawn = chancesOfDrawn(context, rule, beliefs, weights, isDrawn, best);
-  const arms = await openArms(context, pool, batchSize, plans);
+  const expected = beliefs.map((belief) => expectedReward(rule, belief, weights));
   const theta = new Float64Array(beliefs.length * pool.nClasses);
   const rewards = new Float64Array(beliefs.length);
-  const run = await runSlots(
-    arms.map((arm) => arm.stream),
-    batchSize,
-    (_slot, isIn) => {
-      const preferred = bestArm(rewards, (i) => isDrawn[i] && isIn(i));
-      const arm = preferred >= 0 ? preferred : bestArm(rewards, isIn);
-      return { arm, reward: arm < 0 ? 0 : rewards[arm] };
-    },
-    (slot) => {
-      context.checkAbort();
-      // The belief stays as it was when the batch began; only the draw is new.
-      drawTheta(rule, beliefs, randomOf(context, `theta/${slot}`), 0, theta);
-      rewardsOf(theta, weights, rewards);
-    },
-  );
-  const expected = beliefs.map((belief) => expectedReward(rule, belief, weights));
-  const selection = await metaSelection(
-    arms,
-    run,
-    { chanceOf: (arm) => drawn[arm], expectedOf: (arm) => expected[arm], scoreOf: (slot) => slot.reward },
-    notices,
-  );
-  const decisions = { asked: batchSize, ids, weights, filled: run.filled, best, drawn, expected };
-  return { ...selection, state: writeState(begin.close(decisions)) };
+  return withArms(context, pool, batchSize, plans, async (arms) => {
+    const run = await runSlots(
+      arms.map((arm) => arm.stream),
+      batchSize,
+      (_slot, isIn) => {
+        const preferred = bestArm(rewards, (i) => isDrawn[i] && isIn(i));
+        const arm = preferred >= 0 ? preferred : bestArm(rewards, isIn);
+        return { arm, reward: arm < 0 ? 0 : rewards[arm] };
+      },
+      (slot) => {
+        context.checkAbort();
+        // The belief stays as it was when the batch began; only the draw is new.
+        drawTheta(rule, beliefs, randomOf(context, `theta/${slot}`), 0, theta);
+        rewardsOf(theta, weights, rewards);
+      },
+    );
+    const selection = await metaSelection(
+      arms,
+      run,
+      { chanceOf: (arm) => drawn[arm], expectedOf: (arm) => expected[arm], scoreOf: (slot) => slot.reward },
+      notices,
+    );
+    const decisions = { asked: batchSize, ids, weights, filled: run.filled, best, drawn, expected };
+    return { ...selection, state: writeState(begin.close(decisions)) };
+  });
 }
 
 /** Chance of each arm to be drawn: the same as to be best, unless a strategy is pinned. */

@@ -98,7 +98,9 @@ describe.each(KERNELS)("laws on %s kernels", (_, makeKernels) => {
       const arraysBefore = poolArrays(plain);
       const pool = poolOf(plain, arraysBefore);
       const eligibleBefore = rowsOfBitmap(pool.eligible);
+      const mark = kernels.mark();
       const first = await run(id, pool, 25);
+      expect(kernels.mark(), "kernel memory that was not released").toBe(mark);
       expect(await run(id, pool, 25)).toEqual(first);
       expect(arraysBefore).toEqual(poolArrays(plain));
       expect(rowsOfBitmap(pool.eligible)).toEqual(eligibleBefore);
