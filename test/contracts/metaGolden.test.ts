@@ -4,10 +4,13 @@ import type { LabelledRows, Pool } from "@/strategies";
 import { arrayMatrix, bitmapFromRows, runSpec } from "@/strategies";
 import { creditAnswers } from "@/strategies/albl/creditAnswers";
 import { armProbabilities, drawArm, floorOf } from "@/strategies/albl/exp4p";
+import { badgeArm } from "@/strategies/badge/badgeArm";
+import { openBadge } from "@/strategies/badge/badgeRun";
 import type { ArmStream } from "@/strategies/core/arms";
 import { rankedArm } from "@/strategies/core/arms";
 import { ClassChooser, classOptionSchemas } from "@/strategies/core/classChoice";
 import { pathRows } from "@/strategies/core/classPaths";
+import type { KeyedRandom } from "@/strategies/core/keyedRandom";
 import type { OpenBatch } from "@/strategies/core/openRows";
 import { settleOpenRows } from "@/strategies/core/openRows";
 import { resolveOptions } from "@/strategies/core/resolveOptions";
@@ -170,7 +173,7 @@ describe("TAILOR", () => {
     >;
     for (const round of rounds) {
       const pool = poolOf(hot, round.labeled_before, multi_label, scores, embeddings);
-      const badge = badgeStub(round);
+      const badge = await badgeArmOf(pool, batch, round);
       const arms: ArmStream[] = [];
       for (const name of round.arms) arms.push(await authorsArm(name, pool, batch, hot, badge));
       await playRound(round, arms, hot, multi_label, "balance", beliefs);
@@ -178,18 +181,51 @@ describe("TAILOR", () => {
   });
 });
 
-/** The picks that BADGE made in the recorded run, in its order: its own vectors are tested with the strategy. */
-function badgeStub(round: {
-  arms: string[];
-  chosen_arm: number[];
-  chosen_item: number[];
+interface BadgeDraws {
   labeled_before: number[];
-}): ArmStream {
-  const at = round.arms.indexOf("BADGE");
-  return stubArm(
-    round.chosen_item.filter((_, slot) => round.chosen_arm[slot] === at),
-    round.labeled_before,
-  );
+  permutations_in_call_order: number[][];
+  badge_uniform_draws: number[];
+  badge_candidate_positions_per_draw: number[][];
+}
+
+/**
+ * The released BADGE arm with the recorded draws. These walk candidates in the order of a permutation, ours in the order of
+ * keys: each is replaced by the middle of the step in which our order reaches the same row, so that the arm picks it
+ * only if its squared distances are the authors'.
+ */
+async function badgeArmOf(pool: Pool, batch: number, round: BadgeDraws): Promise<ArmStream | null> {
+  if (round.permutations_in_call_order.length === 0) return null;
+  const p = [...(pool.probabilities!.view(0, pool.n) as Float64Array)];
+  const e = [...(pool.embeddings!.view(0, pool.n) as Float64Array)];
+  const [k, d] = [pool.nClasses, pool.embeddings!.dim];
+  const gradient = (row: number) => {
+    const own = p.slice(row * k, (row + 1) * k);
+    const top = own.indexOf(Math.max(...own));
+    return own.flatMap((x, c) => e.slice(row * d, (row + 1) * d).map((value) => ((c === top ? 1 : 0) - x) * value));
+  };
+  const squared = (a: number[], b?: number[]) => a.reduce((sum, x, i) => sum + (x - (b?.[i] ?? 0)) ** 2, 0);
+  const open = [...Array(pool.n).keys()].filter((row) => !round.labeled_before.includes(row));
+  const permuted = round.permutations_in_call_order[0].map((at) => open[at]);
+  const longest = permuted.reduce((best, row) => (squared(gradient(row)) > squared(gradient(best)) ? row : best));
+  const centres = [longest];
+  const draws = round.badge_uniform_draws.map((u, draw) => {
+    const rows = round.badge_candidate_positions_per_draw[draw].map((position) => permuted[position]);
+    const weight = new Map(
+      rows.map((row) => [row, Math.min(...centres.map((centre) => squared(gradient(row), gradient(centre))))]),
+    );
+    const total = [...weight.values()].reduce((sum, value) => sum + value, 0);
+    let cumulative = 0;
+    const drawn = rows.find((row) => {
+      cumulative += weight.get(row)! / total;
+      return cumulative >= u;
+    })!;
+    centres.push(drawn);
+    const below = rows.reduce((sum, row) => sum + (row < drawn ? weight.get(row)! / total : 0), 0);
+    return below + weight.get(drawn)! / total / 2;
+  });
+  const rows = await openBadge(context, pool, { rows: Uint32Array.from(open), notices: [] }, 1000);
+  const random = { uniform: (draw: number) => draws[draw] ?? 0.5 } as unknown as KeyedRandom;
+  return badgeArm(context, pool, { ...rows, random }, batch, "released");
 }
 
 async function authorsArm(
@@ -197,7 +233,7 @@ async function authorsArm(
   pool: Pool,
   batch: number,
   labels: number[][],
-  badge: ArmStream,
+  badge: ArmStream | null,
 ): Promise<ArmStream> {
   const [, family, classText] = /^([A-Za-z]+)(?:, Class #(\d+))?$/.exec(name)!;
   const fixed = { classRule: "fixed", class: Number(classText ?? 0) };
@@ -213,7 +249,7 @@ async function authorsArm(
     case "MLP":
       return ranked("most-likely-positive", { ...fixed, order: "worstFirst" });
     case "BADGE":
-      return badge;
+      return badge!;
     default: {
       const options = resolveOptions(
         { type: "object", additionalProperties: false, properties: classOptionSchemas("rarest") },
