@@ -24,7 +24,10 @@ program
 program
   .command("select")
   .description("pick rows of a pool given as NumPy files and print one JSON object")
-  .option("--strategy <id>", "an id from `winnow strategies`")
+  .option(
+    "--strategy <id>",
+    'an id from `winnow strategies`, or a method for numbers such as "lcmd-p / linear → train"',
+  )
   .option("--spec <file>", "a composed spec as JSON, instead of --strategy")
   .option("--options <json>", "options of the strategy")
   .requiredOption("--batch <n>", "rows to pick")
@@ -39,6 +42,11 @@ program
   .option("--threads <n>", "at most this many threads; this version uses one", "1")
   .option("--out <file>", "write the JSON here instead of printing it")
   .action(async (flags) => {
+    if (String(flags.strategy).includes("/")) {
+      const { selectByMethod } = await import("./commands/selectByMethod");
+      writeResult(await selectByMethod(flags), flags.out);
+      return;
+    }
     const { selectRows } = await import("./commands/selectRows");
     writeResult(await selectRows(flags), flags.out);
   });

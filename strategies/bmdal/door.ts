@@ -10,6 +10,7 @@ export { gaussianMatrix, normals, sketchKernel } from "./algebra/sketch";
 export type { AlgebraContext, DenseKernel, KernelRows, Precision } from "./algebra/types";
 export type { ChainInput } from "./applyChain";
 export { applyChain, demandedPrecision, scaledToMean } from "./applyChain";
+export { gatherFeatures } from "./gatherFeatures";
 export type { LayerFactors } from "./network/networkKernels";
 export { gradientFactors, gradientKernel, lastLayerKernel } from "./network/networkKernels";
 export type { BoundNtkNetwork } from "./network/ntkNetwork";
