@@ -203,6 +203,40 @@ describe.each(KERNELS)("LDM on %s kernels", (_, makeKernels) => {
     }
   });
 
+  test("is the score of a pipeline, with ties by key", async () => {
+    const pool = poolOf({ n: 200, d: 3, c: 3 }, { weights: normals(9, "w"), bias: normals(3, "b") });
+    const options = { ties: "key", directions: 64 };
+    const staged = { op: "pipeline", score: { use: "ldm", options }, design: { use: "top-k" } };
+    const context = { kernels, seed: "seed" };
+    const before = kernels.mark();
+    const piped = await runSpecWith(registry, staged, pool, 20, context);
+    expect(kernels.mark()).toBe(before);
+    const scores = (picks: typeof piped) => [...picks.scores].map((score) => score.toFixed(3));
+    const alone = await runSpecWith(registry, { op: "single", use: "ldm", options }, pool, 20, context);
+    // Other places of a spec draw other directions: the values agree nearly.
+    const shared = [...piped.rows].filter((row) => alone.rows.includes(row)).length;
+    expect(shared).toBeGreaterThan(10);
+    expect(scores(piped)).toEqual(scores(piped).slice().sort());
+    expect(piped.reasons[0]).toEqual([expect.objectContaining({ code: "flipShare" })]);
+    const spread = { ...staged, design: { use: "k-center-greedy" } };
+    expect((await runSpecWith(registry, spread, pool, 20, context)).rows.length).toBe(20);
+  });
+
+  test.each(["ldm", "ldm-s", "bald", "batch-bald", "query-by-committee", "epig", "base", "mase"])(
+    "%s serves nothing, and says why, where no open item has an embedding",
+    async (use) => {
+      const shape = { n: 20, d: 3, c: 3 };
+      const all = poolOf(shape, { weights: normals(9, "w"), bias: normals(3, "b") });
+      const labelled = { rows: Uint32Array.of(0, 1), classes: Int32Array.of(0, 1) };
+      const eligible = bitmapFromRows(20, [10, 11, 12]);
+      const pool = { ...all, labelled, eligible, embeddings: arrayMatrix(normals(6 * 3, "x"), 6, 3) };
+      const picks = await run(use, pool, 2);
+      expect(picks.rows.length).toBe(0);
+      expect(picks.notices).toContainEqual({ code: "UNSCORED_ROWS", level: "warning", count: 3, eligible: 3 });
+      expect(picks.status).toBe("partial");
+    },
+  );
+
   test("refuses a head that does not fit", async () => {
     const pool = poolOf({ n: 20, d: 3, c: 3 }, { weights: normals(8, "w"), bias: normals(3, "b") });
     await expect(run("ldm-s", pool, 3)).rejects.toMatchObject({ code: "E_ARRAY_SHAPE" });
