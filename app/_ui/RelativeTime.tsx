@@ -7,7 +7,7 @@ export function RelativeTime({ iso }: { iso: string | null }) {
   const now = useNow();
   if (iso === null) return <span>–</span>;
   return (
-    <time dateTime={iso} title={formatUtc(iso)}>
+    <time dateTime={iso} title={formatUtc(iso)} className="whitespace-nowrap">
       {now === null ? formatUtc(iso) : formatAgo(iso, now)}
     </time>
   );

@@ -2,6 +2,7 @@
 import { Tabs as Base } from "@base-ui/react/tabs";
 import clsx from "clsx";
 import type { ReactNode } from "react";
+import { useEffect, useRef } from "react";
 
 export interface TabSpec {
   value: string;
@@ -25,6 +26,14 @@ export function Tabs({
   onValueChange?: (value: string) => void;
   className?: string;
 }) {
+  const strip = useRef<HTMLDivElement>(null);
+  // On a narrow screen the open tab may lie beyond the edge: after a reload, or when a link led here.
+  useEffect(() => {
+    const open = strip.current?.querySelector<HTMLElement>(`[role=tab][data-active]`);
+    if (value !== undefined && strip.current && open) {
+      strip.current.scrollLeft = open.offsetLeft + open.offsetWidth / 2 - strip.current.clientWidth / 2;
+    }
+  }, [value]);
   return (
     <Base.Root
       value={value}
@@ -32,7 +41,7 @@ export function Tabs({
       onValueChange={(next) => onValueChange?.(String(next))}
       className={className}
     >
-      <div className="overflow-x-auto">
+      <div ref={strip} className="overflow-x-auto">
         <Base.List aria-label={label} className="relative flex min-w-max gap-1 border-line border-b">
           {tabs.map((tab) => (
             <Base.Tab

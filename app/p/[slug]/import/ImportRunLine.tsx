@@ -17,6 +17,8 @@ import { useNotifier } from "@/app/_ui/Toast";
 import type { ImportRunView } from "@/contracts/ingestion";
 import type { ProjectView } from "@/contracts/project";
 
+const ERRORS_SHOWN = 50;
+
 const STATES: Record<ImportRunView["state"], { tone: Tone; word: string }> = {
   queued: { tone: "neutral", word: "Queued" },
   running: { tone: "accent", word: "Running" },
@@ -84,13 +86,17 @@ function ErrorRows({ run, projectId }: { run: ImportRunView; projectId: number }
   const trpc = useTRPC();
   const [open, setOpen] = useState(false);
   const errors = useQuery({
-    ...trpc.imports.errors.queryOptions({ projectId, number: run.number, limit: 50 }),
+    ...trpc.imports.errors.queryOptions({ projectId, number: run.number, limit: ERRORS_SHOWN }),
     enabled: open,
   });
   return (
     <Dialog
       title="Refused rows"
-      description={`The first 50 of ${formatNumber(run.nErrors)}. The file has them all.`}
+      description={
+        run.nErrors > ERRORS_SHOWN
+          ? `The first ${ERRORS_SHOWN} of ${formatNumber(run.nErrors)}. The file to download has them all.`
+          : `${countOf(run.nErrors, "row")} of the file became no item. The download has them with all they contain.`
+      }
       size="lg"
       open={open}
       onOpenChange={setOpen}
@@ -118,7 +124,7 @@ function ErrorRows({ run, projectId }: { run: ImportRunView; projectId: number }
           </THead>
           <TBody>
             {errors.data.rows.map((e) => (
-              <Tr key={`${e.line}/${e.code}`}>
+              <Tr key={`${e.line}/${e.field}/${e.code}`}>
                 <Td numeric>{e.line}</Td>
                 <Td>{e.field ?? "–"}</Td>
                 <Td>{e.message}</Td>

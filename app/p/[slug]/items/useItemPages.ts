@@ -1,5 +1,6 @@
 "use client";
 import { useRouter, useSearchParams } from "next/navigation";
+import { useSyncExternalStore } from "react";
 import type { ItemPage } from "@/contracts/items";
 
 /** What is known of one list while its tab lives: the cursor of each page that was seen, and how many items match. */
@@ -13,8 +14,16 @@ const SEEN_MAX = 50;
 /** The list that was last looked at in each project, for the way back from an item. */
 const lastAddress = new Map<string, string>();
 
-export function lastListAddress(slug: string): string {
-  return lastAddress.get(slug) ?? `/p/${slug}/items`;
+const staysAsItIs = () => () => undefined;
+
+/** Where "back to the items" leads: the list as it was left. */
+export function useLastListAddress(slug: string): string {
+  const start = `/p/${slug}/items`;
+  return useSyncExternalStore(
+    staysAsItIs,
+    () => lastAddress.get(slug) ?? start,
+    () => start,
+  );
 }
 
 export interface ItemPages {
@@ -41,7 +50,8 @@ export function useItemPages(slug: string, query: string): ItemPages {
   const name = `${slug}?${query}`;
   const list = remember(name);
   list.cursors[pageIndex] = cursor;
-  lastAddress.set(slug, addressOf(slug, query, pageIndex, cursor));
+  // On the server this memory would be everybody's.
+  if (typeof window !== "undefined") lastAddress.set(slug, addressOf(slug, query, pageIndex, cursor));
 
   function go(index: number, to: string | undefined) {
     router.push(addressOf(slug, query, index, to));
@@ -64,6 +74,7 @@ export function useItemPages(slug: string, query: string): ItemPages {
 
 function remember(name: string): SeenList {
   let list = seen.get(name);
+  if (!list && typeof window === "undefined") return { cursors: [undefined], count: null };
   if (!list) {
     list = { cursors: [undefined], count: null };
     seen.set(name, list);

@@ -203,7 +203,7 @@ function AccuracyCell({ model }: { model: ModelVersionRow }) {
   if (!model.accuracy) return null;
   const { value, interval } = formatMeasured(model.accuracy);
   return (
-    <span className="tnum">
+    <span className="tnum whitespace-nowrap">
       {value}
       {interval && <span className="ms-2 text-ink-3 text-xs">{interval}</span>}
       <span className="ms-2 text-ink-3 text-xs">n = {formatNumber(model.accuracy.n)}</span>

@@ -21,18 +21,17 @@ import type { ProjectView } from "@/contracts/project";
 import { getTaskType } from "@/task-types/registry";
 import { useStrategyTitles } from "../../_dashboard/useStrategyTitles";
 import { STATUS_TONES, STATUS_WORDS, titleOf } from "../ItemTable";
+import { useLastListAddress } from "../useItemPages";
 
 /** One item whole: content, every annotation ever made on it, and why it was served each time. */
 export function ItemDetailPage({ project, row }: { project: ProjectView; row: number }) {
   const trpc = useTRPC();
   useLiveProject(project.id);
+  const back = useLastListAddress(project.slug);
   const { data: item, error, refetch } = useQuery(trpc.item.get.queryOptions({ projectId: project.id, row }));
   return (
     <Page>
-      <Link
-        href={`/p/${project.slug}/items`}
-        className="mb-3 inline-flex items-center gap-1.5 text-ink-2 text-sm hover:text-ink"
-      >
+      <Link href={back} className="mb-3 inline-flex items-center gap-1.5 text-ink-2 text-sm hover:text-ink">
         <ArrowLeft aria-hidden="true" size={15} /> Items
       </Link>
       <PageHeader

@@ -24,14 +24,20 @@ export function useAnswering(session: LabelSession, meter: FlipMeter): Answering
       session.activity();
     };
     const seen = () => session.setVisible(document.visibilityState === "visible");
-    const leaving = () => session.setVisible(false);
+    const leaving = () => session.pageHidden();
+    // Back from the browser's memory of pages, with the items it had.
+    const back = (event: PageTransitionEvent) => {
+      if (event.persisted) void session.renew();
+    };
     for (const type of ["keydown", "click"]) window.addEventListener(type, note, { capture: true });
     document.addEventListener("visibilitychange", seen);
     window.addEventListener("pagehide", leaving);
+    window.addEventListener("pageshow", back);
     return () => {
       for (const type of ["keydown", "click"]) window.removeEventListener(type, note, { capture: true });
       document.removeEventListener("visibilitychange", seen);
       window.removeEventListener("pagehide", leaving);
+      window.removeEventListener("pageshow", back);
     };
   }, [session]);
 

@@ -40,6 +40,7 @@ export function useLabelSession(
         claim: (input) => client.queue.claim.mutate(input),
         renew: (tokens) => client.queue.renew.mutate({ projectId, tokens }),
         release: (tokens) => client.queue.release.mutate({ projectId, tokens }),
+        leave: (tokens) => sendLeaving(projectId, tokens),
         undo: (input) => client.annotation.undo.mutate({ projectId, ...input }),
         history: (limit) => client.annotation.history.query({ projectId, limit }),
         saveDraft: (row, value) => client.annotation.saveDraft.mutate({ projectId, row, value }),
@@ -82,6 +83,16 @@ export function useLabelSession(
 
   useEffect(() => parts?.session.setProject(project), [parts, project]);
   return parts;
+}
+
+/** `queue.leave`, in a request that the browser carries out although the page is gone. */
+function sendLeaving(projectId: number, tokens: string[]): void {
+  fetch("/api/trpc/queue.leave", {
+    method: "POST",
+    keepalive: true,
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ projectId, tokens }),
+  }).catch(() => undefined);
 }
 
 /** An answer in words: the title of its label where it stands for one, else what the export would say. */

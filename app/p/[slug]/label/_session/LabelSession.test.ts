@@ -267,6 +267,19 @@ describe("LabelSession", () => {
     });
   });
 
+  describe("a page that goes away", () => {
+    it("lets go of what it holds, but of nothing whose answer is on its way", async () => {
+      const session = world.open();
+      await session.start();
+      session.label({ choice: "ham" });
+      session.pageHidden();
+      expect(world.left).toEqual([["token-1", "token-2"]]);
+      session.stop();
+      session.pageHidden();
+      expect(world.left).toHaveLength(1);
+    });
+  });
+
   describe("drafts", () => {
     it("are on the disk and on the server within a second", async () => {
       const session = world.open();

@@ -102,6 +102,14 @@ export class LabelSession {
     this.#project = project;
   }
 
+  /** The page is going away, for good or not: what it holds and has not answered is others' soon. */
+  pageHidden(): void {
+    if (this.#stopped) return;
+    this.setVisible(false);
+    const tokens = this.#held.map((held) => held.item.leaseToken).filter((token) => !this.#answering.has(token));
+    if (tokens.length > 0) this.#parts.api.leave(tokens);
+  }
+
   /** Gives the held items back, for somebody who leaves the screen on purpose. */
   async leave(): Promise<void> {
     const tokens = this.#held.map((held) => held.item.leaseToken);

@@ -65,6 +65,8 @@ export interface SessionApi {
   claim(input: ClaimInput): Promise<ClaimResult>;
   renew(tokens: string[]): Promise<RenewResult>;
   release(tokens: string[]): Promise<unknown>;
+  /** Must get out although the page is going away; nobody waits for it. */
+  leave(tokens: string[]): void;
   undo(input: { submissionId: string; tab: string; seq?: number }): Promise<UndoResult>;
   history(limit: number): Promise<HistoryRow[]>;
   saveDraft(row: number, value: unknown): Promise<unknown>;

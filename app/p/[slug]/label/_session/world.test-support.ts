@@ -57,6 +57,7 @@ export class World {
   lost = new Set<string>();
   renewals: string[][] = [];
   released: string[] = [];
+  left: string[][] = [];
   undone: { submissionId: string; seq?: number }[] = [];
   undoFailures: WireError[] = [];
   history: HistoryRow[] = [];
@@ -96,6 +97,7 @@ export class World {
           };
         },
         release: async (tokens) => this.released.push(...tokens),
+        leave: (tokens) => void this.left.push(tokens),
         undo: async ({ submissionId, seq }) => {
           const failure = this.undoFailures.shift();
           if (failure) throw failure;
