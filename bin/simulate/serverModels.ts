@@ -5,7 +5,9 @@ import { featureSpec } from "@/contracts/project";
 import { ItemFileWriter } from "@/server/features/itemFile";
 import { createTextFeaturizer } from "@/server/features/text/createTextFeaturizer";
 import { learnText } from "@/server/features/text/learnText";
+import type { TrainedModel } from "@/server/models";
 import { trainerEntry } from "@/server/models";
+import type { LinearHead } from "@/strategies";
 import { hash128 } from "@/strategies";
 import type { Kernels } from "@/strategies/kernels";
 import type { Featurize } from "./readDataSet";
@@ -22,7 +24,7 @@ export async function loadSimulationModel(
   const context = { ...tools, progress: () => undefined, signal: { aborted: false } };
   return {
     name: `${id} with default options`,
-    async fitPredict({ x, n, d, nClasses, trainRows, trainClasses, seed }) {
+    async fitPredict({ x, n, d, nClasses, trainRows, trainClasses, seed, giveHead }) {
       const trainX = new Float32Array(trainRows.length * d);
       trainRows.forEach((row, i) => {
         trainX.set(x.subarray(row * d, (row + 1) * d), i * d);
@@ -41,10 +43,22 @@ export async function loadSimulationModel(
       );
       const out = new Float32Array(n * nClasses);
       await model.predict(x, n, out);
+      if (giveHead !== undefined && id === "softmax") giveHead(await linearHead(model, d, nClasses));
       model.dispose();
       return out;
     },
   };
+}
+
+/** A model whose logits are linear in its features, as weights and bias: read off at the origin and at every unit vector. */
+async function linearHead(model: TrainedModel, d: number, nClasses: number): Promise<LinearHead> {
+  const probes = new Float32Array((d + 1) * d);
+  for (let j = 0; j < d; j++) probes[(j + 1) * d + j] = 1;
+  const logits = new Float32Array((d + 1) * nClasses);
+  await model.logits!(probes, d + 1, logits);
+  const bias = logits.slice(0, nClasses);
+  const weights = Float32Array.from(logits.subarray(nClasses), (value, i) => value - bias[i % nClasses]);
+  return { weights, bias };
 }
 
 /** Texts to vectors as a project with default text features does: learnt on all texts, without their labels. */

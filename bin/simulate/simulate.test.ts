@@ -6,8 +6,12 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { LinearHead } from "@/strategies";
+import { KeyedRandom } from "@/strategies";
+import { createReferenceKernels } from "@/strategies/kernels";
 import { lineChart, niceTicks } from "./lineChart";
 import { readDataSet } from "./readDataSet";
+import { loadSimulationModel } from "./serverModels";
 import type { SimulatedRun } from "./simulateRun";
 import { splitData } from "./simulateRun";
 import { summarizeRuns } from "./summarizeRuns";
@@ -25,6 +29,31 @@ function file(name: string, content: string | Uint8Array): string {
 }
 
 const noTexts = () => Promise.reject(new Error("no texts here"));
+
+test("a softmax model is handed on as the linear layer it is", async () => {
+  const kernels = createReferenceKernels();
+  const model = await loadSimulationModel("softmax", { kernels, monotonicMs: () => 0 });
+  const random = new KeyedRandom("simulate", "x");
+  const [n, d, nClasses] = [40, 3, 3];
+  const x = Float32Array.from({ length: n * d }, (_, i) => 5 * random.uniform(i) + (i % d));
+  const trainRows = Uint32Array.from({ length: 20 }, (_, i) => i);
+  const trainClasses = Int32Array.from(trainRows, (row) => (x[row * d] > 3 ? 2 : x[row * d + 1] > 4 ? 1 : 0));
+  const heads: LinearHead[] = [];
+  const fit = {
+    ...{ x, n, d, nClasses, trainRows, trainClasses, seed: "s" },
+    giveHead: (head: LinearHead) => heads.push(head),
+  };
+  const probabilities = await model.fitPredict(fit);
+  const [{ weights, bias }] = heads;
+  for (let i = 0; i < n; i++) {
+    const logits = Array.from(
+      bias,
+      (b, c) => b + x.subarray(i * d, (i + 1) * d).reduce((s, v, j) => s + v * weights[j * nClasses + c], 0),
+    );
+    const row = [...probabilities.subarray(i * nClasses, (i + 1) * nClasses)];
+    expect(logits.indexOf(Math.max(...logits))).toBe(row.indexOf(Math.max(...row)));
+  }
+});
 
 describe("readDataSet", () => {
   test("reads numbers, categories, missing values and a quoted label from a CSV", async () => {

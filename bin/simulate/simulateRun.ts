@@ -1,4 +1,4 @@
-import type { Pool, RoundSelection, StrategySpec } from "@/strategies";
+import type { LinearHead, Pool, RoundSelection, StrategySpec } from "@/strategies";
 import {
   arrayMatrix,
   bitmapFromRows,
@@ -8,6 +8,7 @@ import {
   KeyedRandom,
   macroF1,
   runSpec,
+  specArrays,
 } from "@/strategies";
 import type { Kernels } from "@/strategies/kernels";
 import type { DataSet } from "./dataSet";
@@ -27,6 +28,8 @@ export interface SimulationModel {
     readonly trainRows: Uint32Array;
     readonly trainClasses: Int32Array;
     readonly seed: string;
+    /** Called with the model as a linear layer on `x`, where it is one. */
+    giveHead?(head: LinearHead): void;
   }): Promise<Float32Array>;
 }
 
@@ -111,6 +114,8 @@ export async function simulateRun(
   let selectMs = 0;
   let roundsNotOk = 0;
   let states: RoundSelection["states"] = {};
+  const heads: LinearHead[] = [];
+  const needsHead = specArrays(strategy.spec).includes("head");
   for (let round = 0; ; round++) {
     const classes = Int32Array.from(labelled, (i) => data.y[split.pool[i]]);
     const probabilities = await model.fitPredict({
@@ -121,6 +126,7 @@ export async function simulateRun(
       trainRows: labelled,
       trainClasses: classes,
       seed: `${plan.seed}/${repetition}/${labelled.length}`,
+      giveHead: needsHead ? (head) => heads.push(head) : undefined,
     });
     const predicted = argmaxRows(probabilities.subarray(nPool * nClasses), nClasses);
     labels.push(labelled.length);
@@ -134,6 +140,7 @@ export async function simulateRun(
       labelled: { rows: labelled, classes },
       probabilities: arrayMatrix(probabilities.subarray(0, nPool * nClasses), nPool, nClasses),
       embeddings: arrayMatrix(x, nPool, data.d),
+      head: heads[heads.length - 1],
     };
     const start = tools.monotonicMs();
     const selection = await runSpec(strategy.spec, pool, plan.batch, {
