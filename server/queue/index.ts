@@ -5,7 +5,7 @@ export { leaseForCorrection } from "./leaseForCorrection";
 export { readProgress } from "./progress.db";
 export { type QueueContext, requireAnnotator, utcDay } from "./queueContext";
 export { readQueueStatus } from "./readQueueStatus";
-export { releaseAll, releaseLeases } from "./releaseLeases";
+export { leaveLeases, releaseAll, releaseLeases } from "./releaseLeases";
 export { renewLeases } from "./renewLeases";
 export { requestRefill } from "./requestRefill";
 export {

@@ -50,6 +50,22 @@ const giveBack = (held: string): string => `
          lease_token = null, lease_user_id = null, lease_tab = null, leased_at = null, lease_expires_at = null
     from chosen where e.project_id = $1 and e.id = chosen.id`;
 
+/** Brings the end of the person's own leases forward to `until`; returns how many had a later one. */
+export async function shortenOwnLeases(
+  db: Db,
+  p: { projectId: number; userId: string; tokens: readonly string[]; until: Date },
+): Promise<number> {
+  const { rowCount } = await db.query(
+    `with mine as (
+       select id from queue_entry
+        where lease_token = any($3::uuid[]) and project_id = $1 and lease_user_id = $2 and state = 'leased'
+          and lease_expires_at > $4 order by id for update)
+     update queue_entry e set lease_expires_at = $4 from mine where e.project_id = $1 and e.id = mine.id`,
+    [p.projectId, p.userId, p.tokens, p.until],
+  );
+  return rowCount ?? 0;
+}
+
 /** Ends the person's own leases under these tokens; returns how many. */
 export async function releaseOwnLeases(
   db: Db,

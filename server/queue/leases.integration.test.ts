@@ -4,11 +4,14 @@ import type { MadeUser } from "@/test/harness/factories";
 import { makeItems, makeMember, makeProject, makeQueueEntries, makeUser } from "@/test/harness/factories";
 import type { TestContext } from "@/test/harness/testContext";
 import { createTestContext } from "@/test/harness/testContext";
+import { interleave } from "@/test/simulation/interleave";
+import { findViolations } from "@/test/simulation/invariants";
 import { claim, label, queueContextFor } from "@/test/simulation/queueContextFor";
+import { SeededRandom } from "@/test/simulation/seededRandom";
 import { LEASE_HELD_SECONDS_MAX } from "./claimNext";
 import type { QueueContext } from "./queueContext";
 import { readQueueStatus } from "./readQueueStatus";
-import { releaseAll, releaseLeases } from "./releaseLeases";
+import { LEAVING_GRACE_MS, leaveLeases, releaseAll, releaseLeases } from "./releaseLeases";
 import { renewLeases } from "./renewLeases";
 import { requestRefill } from "./requestRefill";
 
@@ -142,4 +145,54 @@ describe("for leads", () => {
       { kind: "queue.refill", payload: { projectId, trigger: "manual", triggeredAt: world.clock.now().toISOString() } },
     ]);
   });
+});
+
+describe("leaveLeases", () => {
+  test("lets others have the items in a few seconds, unless the page comes back", async () => {
+    const mine = await claim(ann, 2);
+    const others = tokensOf(await claim(bob, 1));
+    expect(await leaveLeases(ann, [...tokensOf(mine), ...others, randomUUID()])).toEqual({ shortened: 2 });
+    // Reloaded: the same tab finds its items, and its renewal makes the leases whole again.
+    const again = await claim(ann, 2);
+    expect(again.entries.map((e) => e.row)).toEqual(mine.entries.map((e) => e.row));
+    const [kept, closed] = tokensOf(again);
+    expect(await renewLeases(ann, [kept])).toEqual({ leases: [{ token: kept, expiresAt: at(60) }] });
+    expect(await leaveLeases(ann, [closed])).toEqual({ shortened: 1 });
+    world.clock.advanceMs(LEAVING_GRACE_MS + 1);
+    const taken = await claim(bob, 4);
+    expect(taken.entries.map((e) => e.row)).toContain(mine.entries[1].row);
+    expect(taken.entries.map((e) => e.row)).not.toContain(mine.entries[0].row);
+    expect(await renewLeases(ann, [closed])).toEqual({ leases: [{ token: closed, expiresAt: null }] });
+    // What had been answered under the lease that was left is not lost.
+    expect(await label(ann, mine.entries[1], "a")).toMatchObject({ isLate: true });
+  });
+
+  test("never makes a lease longer", async () => {
+    const [token] = tokensOf(await claim(ann, 1));
+    world.clock.advanceMs(55_000);
+    expect(await leaveLeases(ann, [token])).toEqual({ shortened: 0 });
+  });
+});
+
+describe("giving items back while one of them is being resolved", () => {
+  test.each(Array.from({ length: 16 }, (_, i) => i))(
+    "leaves no open entry on a resolved item, order %i",
+    async (seed) => {
+      const [item] = (await claim(bob, 1)).entries;
+      world.clock.advanceMs(61_000);
+      const mine = tokensOf(await claim(ann, 1));
+      // Bob's late answer resolves the item that Ann holds by now, while she, or the lead, gives it back.
+      const outcomes = await interleave<unknown>(world.db, new SeededRandom(`give back ${seed}`), [
+        { run: (db) => label({ ...bob, db }, item, "a") },
+        { run: (db) => (seed % 2 === 0 ? releaseLeases({ ...ann, db }, mine) : releaseAll({ ...ann, db }, {})) },
+      ]);
+      expect(outcomes.map((o) => o.status)).toEqual(["fulfilled", "fulfilled"]);
+      const { rows } = await world.db.query<{ state: string }>(
+        "select e.state from queue_entry e join item i using (project_id, row) where project_id = $1 and i.status = 'resolved' and e.state = 'open'",
+        [projectId],
+      );
+      expect(rows).toEqual([]);
+      expect(await findViolations(world.db, { projectId })).toEqual([]);
+    },
+  );
 });

@@ -1,7 +1,9 @@
+import { SECOND_MS } from "@/contracts/limits";
 import { appendAuditLog } from "../audit";
+import { addMs } from "../clock";
 import { withTransaction } from "../db";
 import { announceSoon } from "./announceSoon";
-import { releaseAllLeases, releaseOwnLeases } from "./leases.db";
+import { releaseAllLeases, releaseOwnLeases, shortenOwnLeases } from "./leases.db";
 import type { QueueContext } from "./queueContext";
 import { requireAnnotator } from "./queueContext";
 
@@ -11,6 +13,20 @@ export async function releaseLeases(ctx: QueueContext, tokens: readonly string[]
   const released = await releaseOwnLeases(ctx.db, { projectId: ctx.project.id, userId, tokens });
   if (released > 0) announceSoon(ctx.db, ctx.project.id, "queue");
   return { released };
+}
+
+/** Time in which a page that was only reloaded finds its items still its own. */
+export const LEAVING_GRACE_MS = 15 * SECOND_MS;
+
+/**
+ * A page is being closed or reloaded, which nobody can tell apart: its leases end in a few seconds. A page that comes back
+ * renews them; else others get the items then, not when the whole lease is over. Tokens that are not the caller's leases
+ * change nothing.
+ */
+export async function leaveLeases(ctx: QueueContext, tokens: readonly string[]): Promise<{ shortened: number }> {
+  const userId = requireAnnotator(ctx.actor);
+  const until = addMs(ctx.clock.now(), LEAVING_GRACE_MS);
+  return { shortened: await shortenOwnLeases(ctx.db, { projectId: ctx.project.id, userId, tokens, until }) };
 }
 
 /**

@@ -72,6 +72,7 @@ const MATRIX: Record<string, Caller[]> = {
   "item.setStatus": REVIEW,
   "queue.claim": ANNOTATE,
   "queue.renew": ANNOTATE,
+  "queue.leave": ANNOTATE,
   "queue.release": ANNOTATE,
   "queue.status": MANAGE,
   "queue.releaseAll": MANAGE,

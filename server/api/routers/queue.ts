@@ -1,6 +1,14 @@
 import { z } from "zod";
 import { claimInput, leaseTokensInput } from "@/contracts/queue";
-import { claimNext, readQueueStatus, releaseAll, releaseLeases, renewLeases, requestRefill } from "../../queue";
+import {
+  claimNext,
+  leaveLeases,
+  readQueueStatus,
+  releaseAll,
+  releaseLeases,
+  renewLeases,
+  requestRefill,
+} from "../../queue";
 import { projectProcedure, router } from "../trpc";
 
 export const queueRouter = router({
@@ -16,6 +24,10 @@ export const queueRouter = router({
   release: projectProcedure("annotate")
     .input(leaseTokensInput)
     .mutation(({ ctx, input }) => releaseLeases(ctx, input.tokens)),
+  /** A page is being closed or reloaded: its leases end in a few seconds unless it comes back and renews them. */
+  leave: projectProcedure("annotate")
+    .input(leaseTokensInput)
+    .mutation(({ ctx, input }) => leaveLeases(ctx, input.tokens)),
   /** How full the queue is and who holds what. */
   status: projectProcedure("manage").query(({ ctx }) => readQueueStatus(ctx)),
   /** Ends every lease, or those of one person. */
