@@ -19,6 +19,16 @@ describe("wordNotice", () => {
     expect(wordNotice({ ...capped, by: "option" })).toContain("limit");
     expect(wordNotice({ code: "LABELS_NEVER_CHANGED", level: "warning", count: 30, scored: 90 })).toContain("30 of 90");
   });
+  it("words what strategies that choose among strategies have to say", () => {
+    const word = (code: string, details: object) => wordNotice({ code, level: "warning", ...details });
+    expect(word("ARM_LEFT_OUT", { arm: "emal", why: "taskKind" })).toBe(
+      "“emal” took no part: it does not fit this kind of labels.",
+    );
+    expect(word("ARM_EXHAUSTED", { arm: "badge", slots: 3 })).toContain("3 of its places went to others");
+    expect(word("SERVED_AT_RANDOM", { count: 5, why: "noExamples" })).toContain("there are no examples");
+    expect(word("ONE_AT_A_TIME", { asked: 9 })).toContain("instead of 9");
+    expect(word("STRATUM_EXHAUSTED", { stratum: 0, missing: 2 })).toBe("Group 1 fell 2 items short.");
+  });
   it("shows codes it does not know, and plain text, as they are", () => {
     expect(wordNotice({ code: "NEW_ONE", level: "warning", count: 2 })).toBe("NEW_ONE, count 2");
     expect(wordNotice("in words already")).toBe("in words already");
