@@ -17,9 +17,10 @@ import { insertLead, insertProject, selectProjectCreation } from "./projects.db"
 import { slugCandidates } from "./slug";
 
 const SEED_BYTES = 16;
-/** Labels before the main strategy takes over: cold start until each class has been seen some ten times. */
-const COLD_START_LABELS_MIN = 50;
-const COLD_START_LABELS_PER_CLASS = 10;
+/** Labels before the main strategy takes over; why these: docs/decisions/0008-cold-start-length.md. */
+const COLD_START_LABELS_MIN = 20;
+const COLD_START_LABELS_PER_CLASS = 2;
+const COLD_START_LABELS_MAX = 200;
 
 /** TypiClust until there are labels enough, then margin, with a tenth drawn at random for measuring. */
 export function defaultStrategy(taskType: TaskType, config: unknown): ProjectStrategy {
@@ -27,8 +28,12 @@ export function defaultStrategy(taskType: TaskType, config: unknown): ProjectStr
   return projectStrategy.parse({
     main: { id: "margin" },
     coldStart: { id: "typiclust" },
-    minLabels: Math.max(COLD_START_LABELS_MIN, COLD_START_LABELS_PER_CLASS * nClasses),
+    minLabels: coldStartLabels(nClasses),
   });
+}
+
+function coldStartLabels(nClasses: number): number {
+  return Math.min(COLD_START_LABELS_MAX, Math.max(COLD_START_LABELS_MIN, COLD_START_LABELS_PER_CLASS * nClasses));
 }
 
 function defaultFeatureSpec(): FeatureSpec {

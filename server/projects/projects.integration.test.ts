@@ -58,7 +58,7 @@ describe("making a project", () => {
       strategy: {
         main: { id: "margin" },
         coldStart: { id: "typiclust" },
-        minLabels: 50,
+        minLabels: 20,
         auditShare: 0.1,
       },
       retrainPolicy: { automatic: true },
