@@ -4,6 +4,7 @@ import { addMs } from "../clock";
 import type { Tx } from "../db";
 import { requestJob } from "../jobs";
 import type { ProjectRow } from "../projects";
+import { requestRetrainIfDue } from "../training";
 
 /** Items that come in one after the other are taken into the queue together. */
 const REFILL_PAUSE_MS = 3 * SECOND_MS;
@@ -21,6 +22,9 @@ export async function requestAfterBuild(
   const projectId = project.id;
   if (isNewVersion) {
     await requestJob(tx, clock, { kind: "training.retrain", payload: { projectId, trigger: "start" } });
+  } else {
+    // Labels that came along with the items: now there are vectors to learn them from.
+    await requestRetrainIfDue(tx, clock, project);
   }
   if (project.activeModelVersion !== null) {
     await requestJob(tx, clock, {

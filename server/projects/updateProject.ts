@@ -1,11 +1,13 @@
 import { isDeepStrictEqual } from "node:util";
 import type { z } from "zod";
+import { SECOND_MS } from "@/contracts/limits";
 import type { updateProjectInput } from "@/contracts/project";
 import { getTaskType } from "@/task-types/registry";
 import { appendAuditLog } from "../audit";
 import type { Actor } from "../auth";
 import { userIdOf } from "../auth";
 import type { Clock } from "../clock";
+import { addMs } from "../clock";
 import type { Pool, Tx } from "../db";
 import { withTransaction } from "../db";
 import { AppError } from "../errors";
@@ -19,6 +21,8 @@ import { lockProjectRow, selectUsedValues, startNewConfig, updateSettings } from
 
 /** Distinct values looked at when labels change; classes are at most a few hundred. */
 const USED_VALUES_MAX = 100_000;
+/** Settings of the trainer that are changed one after the other lead to one training. */
+const RETRAIN_PAUSE_MS = 5 * SECOND_MS;
 /** Findings told when a change of labels is refused. */
 const FINDINGS_MAX = 5;
 
@@ -65,7 +69,7 @@ async function settingsAfter(tx: Tx, project: ProjectRow, changes: Changes): Pro
 
 /**
  * Changes settings. One transaction that locks the project's row (and, when labels change, holds up submits); writes the
- * audit log with what changed from what to what; other features have the vectors computed anew, another overlap has the
+ * audit log with what changed from what to what; other features have the vectors computed anew, another trainer has a model trained, another overlap has the
  * queue refilled. Called twice, the second call changes nothing.
  */
 export async function updateProject(
@@ -91,7 +95,9 @@ export async function updateProject(
       details: Object.fromEntries(changed.map((key) => [key, { from: before[key], to: after[key] }])),
       at,
     });
-    await requestConsequences(tx, clock, actor, projectId, changed);
+    await requestConsequences(tx, clock, actor, projectId, changed, {
+      retrainPolicy: changes.retrainPolicy ?? before.retrainPolicy,
+    });
     await notifyProject(tx, projectId, "settings");
     return { projectId, changed };
   });
@@ -103,10 +109,20 @@ async function requestConsequences(
   actor: Actor,
   projectId: number,
   changed: readonly (keyof ProjectSettings)[],
+  after: Pick<ProjectRow, "retrainPolicy">,
 ): Promise<void> {
   const requestedBy = userIdOf(actor) ?? undefined;
   if (changed.includes("featureSpec")) {
     await requestJob(tx, clock, { kind: "features.build", payload: { projectId, relearn: true }, requestedBy });
+  }
+  if (changed.includes("trainerSpec") && after.retrainPolicy.automatic) {
+    // As at the start, it trains only where there are labels enough. Other features bring their own training.
+    await requestJob(tx, clock, {
+      kind: "training.retrain",
+      payload: { projectId, trigger: "start", triggeredAt: clock.now().toISOString() },
+      startAfter: addMs(clock.now(), RETRAIN_PAUSE_MS),
+      requestedBy,
+    });
   }
   if (changed.includes("overlap")) {
     await requestJob(tx, clock, {
