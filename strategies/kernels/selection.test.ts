@@ -46,7 +46,12 @@ describe("gradientDistanceUpdate", () => {
     return { n, d, c, x, p, lengths, norms };
   }
 
-  function walk(kernels: Kernels, given: ReturnType<typeof factors>, steps: number) {
+  type Factors = Omit<
+    Parameters<Kernels["gradientDistanceUpdate"]>[0],
+    "center" | "centerLength" | "centerP" | "centerNorm" | "minDist"
+  >;
+
+  function walk(kernels: Kernels, given: Factors, steps: number) {
     const { n, d, c, x, p, lengths, norms } = given;
     const minDist = new Float32Array(n).fill(Number.POSITIVE_INFINITY);
     const closest = new Int32Array(n).fill(-1);
