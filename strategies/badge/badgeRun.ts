@@ -78,14 +78,20 @@ export function drawBatch(
     context.checkAbort();
     context.progress("badge", picks.length, n);
   }
-  const taken = new Set(picks.map((pick) => pick.index));
-  const rest = factors.rows.filter((_, i) => rows.isOpen[i] === 1 && !taken.has(i));
-  const wanted = Math.min(n - picks.length, rest.length);
-  const indexOf = new Map(Array.from(factors.rows, (row, i) => [row, i]));
-  for (const row of sampleRows(rest, wanted, pool.keys, randomOf(context, "fill"))) {
-    const index = indexOf.get(row)!;
-    const closest = sampler.closest[index];
-    picks.push({ index, nearest: closest < 0 ? null : centres[closest] });
+  const open = rows.isOpen.reduce((sum, isOpen) => sum + isOpen, 0);
+  const filled = Math.min(n, open) - picks.length;
+  if (filled > 0) {
+    const taken = new Set(picks.map((pick) => pick.index));
+    const indexOf = new Map<number, number>();
+    factors.rows.forEach((row, i) => {
+      if (rows.isOpen[i] === 1 && !taken.has(i)) indexOf.set(row, i);
+    });
+    const rest = Uint32Array.from(indexOf.keys());
+    for (const row of sampleRows(rest, filled, pool.keys, randomOf(context, "fill"))) {
+      const index = indexOf.get(row)!;
+      const closest = sampler.closest[index];
+      picks.push({ index, nearest: closest < 0 ? null : centres[closest] });
+    }
   }
-  return { picks, filled: wanted };
+  return { picks, filled };
 }
