@@ -102,12 +102,10 @@ export class LabelSession {
     this.#project = project;
   }
 
-  /** The page is going away, for good or not: what it holds and has not answered is others' soon. */
+  /** The page is going away, for good or not: what it holds is others' soon. Answered items are not among it. */
   pageHidden(): void {
-    if (this.#stopped) return;
     this.setVisible(false);
-    const tokens = this.#held.map((held) => held.item.leaseToken).filter((token) => !this.#answering.has(token));
-    if (tokens.length > 0) this.#parts.api.leave(tokens);
+    if (!this.#stopped && this.#held.length > 0) this.#parts.api.leave(this.#held.map((h) => h.item.leaseToken));
   }
 
   /** Gives the held items back, for somebody who leaves the screen on purpose. */
