@@ -412,15 +412,11 @@ export class LabelSession {
     if (tokens.length === 0 || this.#stopped) return;
     const asked = this.#parts.now();
     this.#renewedAt = asked;
-    let ends: Map<string, string | null>;
-    try {
-      const { leases } = await this.#parts.api.renew(tokens);
-      ends = new Map(leases.map((lease) => [lease.token, lease.expiresAt]));
-    } catch {
-      // No answer: the leases run on as known; the next activity asks again.
-      this.#renewedAt = 0;
-      return;
-    }
+    const answer = await this.#parts.api.renew(tokens).catch(() => null);
+    // No answer: the leases run on as known; the next activity asks again.
+    if (!answer) this.#renewedAt = 0;
+    if (!answer) return;
+    const ends = new Map(answer.leases.map((lease) => [lease.token, lease.expiresAt]));
     const deadline = asked + this.#project.leaseSeconds * SECOND_MS;
     this.#held = renewedItems(this.#held, ends, deadline);
     this.#emit();
