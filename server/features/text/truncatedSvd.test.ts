@@ -1,12 +1,12 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { KeyedRandom } from "@/strategies";
+import { symmetricEigen } from "@/strategies/core/symmetricEigen";
 import type { Kernels } from "@/strategies/kernels";
 import { createReferenceKernels } from "@/strategies/kernels";
 import { testKernels } from "../test/testKernels";
 import { orthonormalize } from "./orthonormalize";
 import type { SparseRows } from "./sparseRows";
 import { transposeSparse } from "./sparseRows";
-import { symmetricEigen } from "@/strategies/core/symmetricEigen";
 import { truncatedSvd } from "./truncatedSvd";
 
 function randomDense(n: number, m: number, seed: string): Float64Array {

@@ -1,9 +1,9 @@
 import { KeyedRandom } from "@/strategies/core/keyedRandom";
+import { symmetricEigen } from "@/strategies/core/symmetricEigen";
 import type { Kernels } from "@/strategies/kernels";
 import { orthonormalize } from "./orthonormalize";
 import type { SparseRows } from "./sparseRows";
 import { transposeSparse } from "./sparseRows";
-import { symmetricEigen } from "@/strategies/core/symmetricEigen";
 
 /** Columns beyond the wanted ones that the random sketch carries. */
 const OVERSAMPLE = 16;
