@@ -52,13 +52,13 @@ export function ItemBrowser({ project }: { project: ProjectView }) {
         }
       />
       <ItemFilters
-        key={state.filter.search ?? ""}
+        key={`filters ${state.filter.search ?? ""}`}
         project={project}
         state={state}
         onChange={(next) => router.push(`/p/${project.slug}/items?${writeListState(next)}`, { scroll: false })}
       />
       {/* A new list starts at its first page. */}
-      <ItemPages key={query} project={project} state={state} query={query} />
+      <ItemPages key={`pages ${query}`} project={project} state={state} query={query} />
     </Page>
   );
 }
