@@ -28,6 +28,7 @@ export function FeaturesCard({ project }: { project: ProjectView }) {
   return (
     <Card title="Features" description="How items become vectors that models learn from.">
       <form
+        noValidate
         className="flex flex-col gap-5"
         onSubmit={(event) => {
           event.preventDefault();

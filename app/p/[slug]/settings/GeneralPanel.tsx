@@ -33,6 +33,9 @@ const NAMES = {
   suggestOnAudit: "suggestions on audit items",
 };
 
+// The browser's own check of numbers takes the lower bound for the origin of the steps, and would refuse "10" from 0.5 on in
+// steps of 1; the boxes keep to their bounds by themselves. Hence noValidate here and in the other forms with numbers.
+
 /** Name, description, and how items reach people. Only what was edited is sent. */
 export function GeneralPanel({ project }: { project: ProjectView }) {
   const save = useSaveProject(project.id);
@@ -42,6 +45,7 @@ export function GeneralPanel({ project }: { project: ProjectView }) {
   return (
     <Card className="max-w-3xl">
       <form
+        noValidate
         className="flex flex-col gap-5"
         onSubmit={(event) => {
           event.preventDefault();
@@ -106,7 +110,7 @@ export function GeneralPanel({ project }: { project: ProjectView }) {
             Items that are resolved already stay resolved; the others wait for {values.overlap} opinions from now on.
           </Callout>
         )}
-        <SaveRow draft={draft} save={save} names={NAMES} />
+        <SaveRow draft={draft} save={save} names={NAMES} disabled={values.name.trim() === ""} />
       </form>
     </Card>
   );

@@ -25,6 +25,7 @@ export function RetrainingCard({ project }: { project: ProjectView }) {
       description="At most one training runs at a time; labels that arrive meanwhile start the next."
     >
       <form
+        noValidate
         className="flex flex-col gap-5"
         onSubmit={(event) => {
           event.preventDefault();

@@ -73,6 +73,7 @@ function StrategyForm({ project, strategies }: { project: ProjectView; strategie
   const unmetCold = unmetOf(values.coldStart.id);
   return (
     <form
+      noValidate
       className="grid gap-5 lg:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]"
       onSubmit={(event) => {
         event.preventDefault();

@@ -52,6 +52,7 @@ export function TrainerCard({ project }: { project: ProjectView }) {
         <SkeletonText lines={10} />
       ) : (
         <form
+          noValidate
           className="flex flex-col gap-5"
           onSubmit={(event) => {
             event.preventDefault();
