@@ -62,7 +62,7 @@ export async function measureNextItem(winnow: LaunchedWinnow, labels: number): P
           if (by === "key") await page.keyboard.press(i % 2 === 0 ? "1" : "2");
           else
             await page
-              .locator("[data-current] button[aria-pressed]")
+              .locator("[data-current] [role=option]")
               .nth(i % 2)
               .click();
           await page.waitForTimeout(PAUSE_MS);

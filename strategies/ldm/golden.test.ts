@@ -10,7 +10,7 @@ function golden(name: string) {
 }
 
 describe.each(KERNELS)("golden LDM on %s kernels", (_, makeKernels) => {
-  test.each(golden("ldm_estimate").cases.map((entry: { name: string }) => [entry.name, entry] as const))(
+  test.each<[string, unknown]>(golden("ldm_estimate").cases.map((entry: { name: string }) => [entry.name, entry]))(
     "%s: the value of every item, and the perturbations used at every size",
     async (_name, given) => {
       const vectors = given as Record<string, never> & {
@@ -67,7 +67,7 @@ describe.each(KERNELS)("golden LDM on %s kernels", (_, makeKernels) => {
     },
   );
 
-  test.each(golden("ldm_seeding").cases.map((entry: { name: string }) => [entry.name, entry] as const))(
+  test.each<[string, unknown]>(golden("ldm_seeding").cases.map((entry: { name: string }) => [entry.name, entry]))(
     "%s: the picks of the seeding, and their weights",
     async (_name, given) => {
       const vectors = given as {

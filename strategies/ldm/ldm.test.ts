@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
-import type { Pool } from "@/strategies";
+import type { Pool, Reason } from "@/strategies";
 import { arrayMatrix, bitmapFromRows, KeyedRandom, rankCorrelation, registry } from "@/strategies";
 import { runSpecWith } from "@/strategies/core/runSpec";
 import type { Kernels } from "@/strategies/kernels";
@@ -318,9 +318,10 @@ describe("seeding", () => {
   });
 });
 
-function flipShareOf(reasons: readonly { readonly code: string }[]) {
+function flipShareOf(reasons: readonly Reason[]) {
   const reason = reasons.find((entry) => entry.code === "flipShare");
-  return reason as { readonly share: number; readonly margin: number | null };
+  if (reason === undefined) throw new Error("the pick has no share of flips among its reasons");
+  return reason;
 }
 
 /** The least count over both ways of every direction, by trying the sizes just beyond every change of a label. */
