@@ -62,7 +62,7 @@ export async function makeTrainedProject(request: APIRequestContext): Promise<Te
 /** Opens a page and waits until nothing on it is loading any more. */
 export async function openPage(page: Page, path: string): Promise<void> {
   await page.goto(path);
-  await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
+  await expect(page.getByRole("heading", { level: 1 }).first()).toBeVisible();
   await expect(page.getByRole("status", { name: /Loading/ })).toHaveCount(0);
 }
 
