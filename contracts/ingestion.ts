@@ -56,6 +56,19 @@ export interface AttachResult {
   totalRows: number;
 }
 
+/**
+ * What a file of refused records says about each, behind the record's own columns. An import proposes none of them, and
+ * takes none of them for a field by itself: the mended file goes in as it is.
+ */
+export const REFUSAL_COLUMNS = [
+  "winnow_line",
+  "winnow_code",
+  "winnow_field",
+  "winnow_message",
+  "winnow_excerpt",
+] as const;
+export const isRefusalColumn = (name: string): boolean => (REFUSAL_COLUMNS as readonly string[]).includes(name);
+
 export const IMPORT_FORMATS = ["csv", "tsv", "json", "jsonl"] as const;
 
 const columnName = z.string().min(1).max(1_000);
@@ -75,7 +88,7 @@ export const importMapping = z.object({
   meta: columnNames.optional(),
   /** Unknown labels: refuse the row, take the item without its label, or add the label to the project. */
   unknownLabel: z.enum(["refuseRow", "dropLabel", "addLabel"]).default("refuseRow"),
-  /** Fields read as numbers. */
+  /** Fields read as numbers; in metadata, where the text is exactly how the number is written. */
   numeric: columnNames.optional(),
   /** CSV and TSV: what separates fields, whether the first line names the columns, whether quotes count. Absent: as found. */
   delimiter: z.string().length(1).optional(),

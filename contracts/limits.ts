@@ -28,6 +28,8 @@ export const LIMITS = {
   recordBytes: 4 * MIB,
   /** Stored error rows per import; counting goes on. */
   importErrorsKept: 10_000,
+  /** Characters of JSON up to which a refused record is kept whole; longer values are cut, and the file says so. */
+  importErrorRecord: 64 * KIB,
   /** Rows written per transaction of an import. */
   importBatchRows: 2_000,
   labels: 500,

@@ -25,6 +25,8 @@ export interface RecordError {
   message: string;
   /** Start of the record as it stands in the file, at most EXCERPT_LENGTH characters. */
   excerpt: string;
+  /** The values by column as far as they could be told apart. */
+  record?: Record<string, unknown>;
 }
 
 /**

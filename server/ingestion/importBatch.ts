@@ -1,4 +1,3 @@
-import type { RowError } from "@/contracts/errors";
 import type { ImportMapping } from "@/contracts/ingestion";
 import { LIMITS } from "@/contracts/limits";
 import type { ContentKind } from "@/contracts/project";
@@ -7,7 +6,8 @@ import type { ItemCandidate } from "./itemCandidate";
 import { defaultExternalId } from "./itemCandidate";
 import { RecordMapper } from "./mapRecord";
 import { OccurrenceCounter, RECORDS_COUNTED_MAX } from "./occurrenceCounter";
-import { excerptOfValue, RowRefused, toRowError } from "./rowIssue";
+import type { RefusedRecord } from "./rowIssue";
+import { excerptOfValue, keepRecord, RowRefused, toRefusedRecord, toRowError } from "./rowIssue";
 
 /** Bytes of content after which a batch is closed however few rows it has; bounds memory. */
 const BATCH_BYTES = 2 * 1024 * 1024;
@@ -18,18 +18,20 @@ export interface ImportBatch {
   start: number;
   nRecords: number;
   candidates: ItemCandidate[];
-  errors: RowError[];
+  errors: RefusedRecord[];
 }
 
 /** Turns the records of a file into batches of checked candidates, passing over those that are done with. */
 export class BatchReader {
   readonly #mapper: RecordMapper;
+  readonly #mapping: ImportMapping;
   readonly #records: AsyncIterable<FormatRecord>;
   readonly #nDone: number;
   /** Undefined when a column gives the ids. */
   readonly #occurrences: OccurrenceCounter | undefined;
 
   constructor(kind: ContentKind, mapping: ImportMapping, records: AsyncIterable<FormatRecord>, nDone: number) {
+    this.#mapping = mapping;
     this.#mapper = new RecordMapper(kind, mapping);
     this.#records = records;
     this.#nDone = nDone;
@@ -51,7 +53,7 @@ export class BatchReader {
       if ("code" in checked) batch.errors.push(checked);
       else {
         batch.candidates.push(checked);
-        bytes += checked.bytes;
+        bytes += checked.bytes + (checked.record?.json?.length ?? 0);
       }
       if (batch.nRecords < LIMITS.importBatchRows && bytes < BATCH_BYTES) continue;
       yield batch;
@@ -61,15 +63,19 @@ export class BatchReader {
     if (batch.nRecords > 0) yield batch;
   }
 
-  #check(record: FormatRecord, n: number): ItemCandidate | RowError {
-    if (record.error) return { line: record.line, ...record.error };
+  #check(record: FormatRecord, n: number): ItemCandidate | RefusedRecord {
+    if (record.error) {
+      const { record: values, ...error } = record.error;
+      return toRefusedRecord({ line: record.line, ...error }, values && keepRecord(values), this.#mapping);
+    }
     try {
       const candidate = this.#mapper.map(record.line, record.ok);
       if (candidate.externalId === "") candidate.externalId = this.#defaultId(candidate.hash, n);
       return candidate;
     } catch (error) {
-      if (error instanceof RowRefused) return toRowError(record.line, error.issue, excerptOfValue(record.ok));
-      throw error;
+      if (!(error instanceof RowRefused)) throw error;
+      const refused = toRowError(record.line, error.issue, excerptOfValue(record.ok));
+      return toRefusedRecord(refused, keepRecord(record.ok), this.#mapping);
     }
   }
 

@@ -3,6 +3,7 @@ import type { ImportMapping, ImportRunView } from "@/contracts/ingestion";
 import type { JobState } from "@/contracts/jobs";
 import type { Db, Tx } from "../db";
 import type { ErrorRecord } from "../errors";
+import type { RefusedRecord } from "./rowIssue";
 
 /** SQL of uploads, import runs and their errors. */
 
@@ -206,14 +207,14 @@ export async function insertImportErrors(
   projectId: number,
   number: number,
   firstNumber: number,
-  errors: readonly RowError[],
+  errors: readonly RefusedRecord[],
 ): Promise<void> {
   if (errors.length === 0) return;
   await tx.query(
-    `insert into import_error (project_id, import_run, number, line, code, field, message, excerpt)
-     select $1, $2, $3 + t.place::int - 1, t.line, t.code, t.field, t.message, t.excerpt
-       from unnest($4::int[], $5::text[], $6::text[], $7::text[], $8::text[])
-            with ordinality as t(line, code, field, message, excerpt, place)
+    `insert into import_error (project_id, import_run, number, line, code, field, message, excerpt, record)
+     select $1, $2, $3 + t.place::int - 1, t.line, t.code, t.field, t.message, t.excerpt, t.record
+       from unnest($4::int[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[])
+            with ordinality as t(line, code, field, message, excerpt, record, place)
      on conflict do nothing`,
     [
       projectId,
@@ -224,6 +225,8 @@ export async function insertImportErrors(
       errors.map((e) => e.field ?? null),
       errors.map((e) => e.message),
       errors.map((e) => e.excerpt),
+      // U+0000 in a value stands escaped in its JSON, which text can hold.
+      errors.map((e) => e.record),
     ],
   );
 }
@@ -245,6 +248,22 @@ export async function selectImportErrors(
     [projectId, importRun, afterNumber, limit],
   );
   return rows.map(({ field, ...error }) => ({ ...error, ...(field === null ? {} : { field }) }));
+}
+
+/** The same with the records themselves. */
+export async function selectRefusedRecords(
+  db: Db,
+  projectId: number,
+  importRun: number,
+  afterNumber: number,
+  limit: number,
+): Promise<(Omit<RefusedRecord, "field"> & { number: number; field: string | null })[]> {
+  const { rows } = await db.query<Omit<RefusedRecord, "field"> & { number: number; field: string | null }>(
+    `select number, line, code, field, message, excerpt, record from import_error
+      where project_id = $1 and import_run = $2 and number > $3 order by number limit $4`,
+    [projectId, importRun, afterNumber, limit],
+  );
+  return rows;
 }
 
 export interface ImportViewRow {

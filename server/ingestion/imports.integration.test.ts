@@ -150,7 +150,7 @@ describe("an import", () => {
     const { rows } = await listImportErrors(ctx, { number: view.number });
     expect(rows.map((e) => [e.line, e.code, e.field])).toEqual([
       [2, "malformed", undefined],
-      [3, "emptyText", "content.text"],
+      [3, "emptyText", "text"],
       [5, "unknownLabel", "label"],
     ]);
     const page = await listImportErrors(ctx, { number: view.number, limit: 2 });
@@ -158,11 +158,23 @@ describe("an import", () => {
       rows[2],
     ]);
     let csv = "";
-    for await (const part of await writeImportErrors(ctx, { number: view.number })) csv += part;
+    for await (const part of await writeImportErrors(ctx, { number: view.number, format: "csv" })) csv += part;
     expect(csv.split("\n")).toHaveLength(5);
-    expect(csv).toContain("line,code,field,message,excerpt");
+    expect(csv).toContain("text,label,winnow_line,winnow_code,winnow_field,winnow_message,winnow_excerpt");
     const other = await makeContext();
-    expect((await refusal(writeImportErrors(other, { number: view.number }))).code).toBe("E_NOT_FOUND");
+    expect((await refusal(writeImportErrors(other, { number: view.number, format: "csv" }))).code).toBe("E_NOT_FOUND");
+  });
+
+  test("cuts a refused record that is too long to be kept, and says so", async () => {
+    const ctx = await makeContext();
+    const long = "x".repeat(300_000);
+    const lines = ["id,text,label", ...[1, 2, 3].map((n) => `${n},Fine ${n},`), `4,${long},=nonsense`];
+    const mapping: ImportMapping = { externalId: "id", text: "text", label: "label", unknownLabel: "refuseRow" };
+    const view = await importFile(ctx, "long.csv", lines.join("\n"), mapping);
+    let csv = "";
+    for await (const part of await writeImportErrors(ctx, { number: view.number, format: "csv" })) csv += part;
+    expect(csv.length).toBeLessThan(20_000);
+    expect(csv).toMatch(/^4,x{1000,}…,=nonsense,5,unknownLabel,label,.*too long to be kept whole/m);
   });
 
   test("is refused whole when most of the first records are bad, and says why", async () => {

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { ItemContent } from "@/contracts/items";
 import { LIMITS } from "@/contracts/limits";
 import { checkCharacters } from "./checkContent";
+import type { KeptRecord } from "./rowIssue";
 import { refuseRow } from "./rowIssue";
 
 /** A checked item that may be written. */
@@ -19,6 +20,8 @@ export interface ItemCandidate {
   label: unknown;
   /** Bytes of content and meta together. */
   bytes: number;
+  /** The record of the file it was made from, for the case that it is refused later; none where it cannot be. */
+  record?: KeptRecord;
 }
 
 const HASH_HEX_LENGTH = 32;

@@ -1,9 +1,10 @@
 import type { ImportMapping } from "@/contracts/ingestion";
+import { isRefusalColumn } from "@/contracts/ingestion";
 import type { ContentKind } from "@/contracts/project";
 import { checkContent, checkMeta, kindOf } from "./checkContent";
 import type { ItemCandidate } from "./itemCandidate";
 import { canonicalContent, checkExternalId, checkItemBytes, hashContent, isNoLabel } from "./itemCandidate";
-import { refuseRow } from "./rowIssue";
+import { keepRecord, refuseRow } from "./rowIssue";
 
 type RecordValues = Record<string, unknown>;
 
@@ -40,6 +41,8 @@ export class RecordMapper {
       meta,
       label: isNoLabel(given) ? undefined : given,
       bytes: checkItemBytes(content, meta),
+      // A label or an id can still be refused when it is written. As text, for slices of it would hold the whole block.
+      record: label === undefined && externalId === undefined ? undefined : keepRecord(record),
     };
   }
 
@@ -68,7 +71,7 @@ export class RecordMapper {
   }
 
   #fields(record: RecordValues): RecordValues {
-    const names = this.#mapping.fields ?? Object.keys(record).filter((name) => !this.#taken.has(name));
+    const names = this.#mapping.fields ?? Object.keys(record).filter((name) => !this.#isTaken(name));
     const fields: RecordValues = Object.create(null);
     for (const name of names) {
       const value = record[name];
@@ -79,14 +82,25 @@ export class RecordMapper {
     return fields;
   }
 
+  #isTaken(name: string): boolean {
+    return this.#taken.has(name) || isRefusalColumn(name);
+  }
+
   #meta(record: RecordValues): string | null {
     const columns = (this.#mapping.meta ?? []).filter((name) => record[name] !== undefined);
     if (columns.length === 0) return null;
     const meta: RecordValues = Object.create(null);
-    for (const name of columns) meta[name] = record[name];
+    for (const name of columns) meta[name] = this.#numeric.has(name) ? plainNumber(record[name]) : record[name];
     checkMeta(meta, "meta");
     return JSON.stringify(meta);
   }
+}
+
+/** A number where the text is exactly how that number is written; nothing is lost, and metadata refuses no record. */
+function plainNumber(value: unknown): unknown {
+  if (typeof value !== "string") return value;
+  const number = Number(value);
+  return Number.isFinite(number) && String(number) === value ? number : value;
 }
 
 function readNumber(value: unknown, column: string): number | null {

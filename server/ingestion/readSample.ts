@@ -14,7 +14,8 @@ const ERRORS_SAMPLED = 20;
 const BYTES_SAMPLED = 8 * 1024 * 1024;
 const COLUMNS_SHOWN = 1_000;
 const EXAMPLE_LENGTH = 100;
-const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
+/** Digits after a leading zero are a code (a postcode, a part number), not a number. */
+const NUMBER = /^[+-]?(?!0\d)(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
 
 export interface Sample {
   format: Format;

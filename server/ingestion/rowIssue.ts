@@ -1,4 +1,6 @@
 import type { RowError } from "@/contracts/errors";
+import type { ImportMapping } from "@/contracts/ingestion";
+import { LIMITS } from "@/contracts/limits";
 import type { RecordErrorCode } from "../formats";
 import { excerptOf } from "../formats";
 
@@ -59,6 +61,52 @@ export function toRowError(line: number, issue: RowIssue, excerpt: string): RowE
     message: issue.message,
     excerpt,
   };
+}
+
+/** A refusal together with the record, as kept for the file to mend. */
+export interface RefusedRecord extends RowError {
+  /** JSON of the values by column, at most LIMITS.importErrorRecord characters; null when they could not be told apart. */
+  record: string | null;
+}
+
+/** JSON of a record's values by column. `isCut`: values were cut; null when even that did not make it short enough. */
+export interface KeptRecord {
+  json: string | null;
+  isCut: boolean;
+}
+
+/** A record as it is kept: whole up to LIMITS.importErrorRecord characters, longer values cut beyond that. */
+export function keepRecord(record: Record<string, unknown>): KeptRecord {
+  const max = LIMITS.importErrorRecord;
+  const json = JSON.stringify(record);
+  if (json.length <= max) return { json, isCut: false };
+  // Escapes and names take room too: a tenth of the even share is sure to fit, but for records of endless names.
+  const room = Math.floor(max / (10 * Math.max(1, Object.keys(record).length)));
+  const cut = Object.entries(record).map(([name, value]) => {
+    const text = typeof value === "string" ? value : JSON.stringify(value);
+    return [name, text.length > room ? `${text.slice(0, room).replace(/[\ud800-\udbff]$/, "")}…` : value];
+  });
+  const short = JSON.stringify(Object.fromEntries(cut));
+  return { json: short.length <= max ? short : null, isCut: true };
+}
+
+/** A refusal as it is kept: the field under the name that the file's columns have; the message says when values are cut. */
+export function toRefusedRecord(
+  error: RowError,
+  record: KeptRecord | undefined,
+  mapping: ImportMapping,
+): RefusedRecord {
+  const cut = record?.isCut ? " The record is too long to be kept whole: take it from the file itself." : "";
+  const field = error.field === undefined ? {} : { field: columnOf(error.field, mapping) };
+  return { ...error, ...field, message: `${error.message}${cut}`, record: record?.json ?? null };
+}
+
+/** The file's own name for a part of an item. */
+function columnOf(field: string, mapping: ImportMapping): string {
+  if (field === "label") return mapping.label ?? field;
+  if (field === "externalId") return mapping.externalId ?? field;
+  if (field === "content.text") return mapping.text ?? field;
+  return field.replace(/^(content\.fields|meta)\./, "");
 }
 
 /** The beginning of any value, for error lists. */

@@ -1,4 +1,3 @@
-import type { RowError } from "@/contracts/errors";
 import type { ImportRunView } from "@/contracts/ingestion";
 import { LIMITS } from "@/contracts/limits";
 import type { Clock } from "../clock";
@@ -163,7 +162,7 @@ async function endRefused(
   number: number,
   refusal: ImportRefused,
 ): Promise<ImportOutcome> {
-  const errors: RowError[] = refusal.errors;
+  const { errors } = refusal;
   await withTransaction(env.db, async (tx) => {
     const now = env.clock.now();
     if (!(await endImportRun(tx, projectId, number, { state: "refused", message: refusal.message, now }))) return;

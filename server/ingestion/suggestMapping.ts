@@ -1,4 +1,5 @@
 import type { ImportMapping, ImportPreview } from "@/contracts/ingestion";
+import { isRefusalColumn } from "@/contracts/ingestion";
 import type { ContentKind } from "@/contracts/project";
 
 export type ColumnFacts = ImportPreview["columns"][number] & {
@@ -40,17 +41,20 @@ function byName(columns: readonly ColumnFacts[], names: readonly string[]): Colu
   return undefined;
 }
 
+/** "review_id", "review-id", "review id" and "reviewId", but not "paid". */
+const isIdName = (name: string): boolean => /[_\-\s.]id$/i.test(name) || /[a-z0-9]I[dD]$/.test(name);
+
 /** A column whose values tell rows apart: all there, all different. */
 function canIdentify(column: ColumnFacts, nRecords: number): boolean {
   return !column.isNested && column.nValues === nRecords && column.nDistinct === nRecords;
 }
 
 /** The mapping a person would most likely choose, judged by names and by the first records. */
-export function suggestMapping(kind: ContentKind, columns: readonly ColumnFacts[], nRecords: number): ImportMapping {
-  const id = byName(
-    columns.filter((column) => canIdentify(column, nRecords)),
-    ID_NAMES,
-  );
+export function suggestMapping(kind: ContentKind, given: readonly ColumnFacts[], nRecords: number): ImportMapping {
+  // A mended file of refused records says why they were refused; that is nothing about the items.
+  const columns = given.filter((column) => !isRefusalColumn(column.name));
+  const distinct = columns.filter((column) => canIdentify(column, nRecords));
+  const id = byName(distinct, ID_NAMES) ?? distinct.find((column) => isIdName(column.name));
   const rest = columns.filter((column) => column !== id && column.kind !== "empty");
   const label = byName(
     rest.filter((column) => column.nDistinct <= LABELS_MAX),
@@ -67,8 +71,14 @@ export function suggestMapping(kind: ContentKind, columns: readonly ColumnFacts[
     const texts = flat.filter((column) => column.kind === "text" || column.kind === "mixed");
     const longest = [...texts].sort((a, b) => b.meanLength - a.meanLength)[0];
     const text = byName(texts, TEXT_NAMES) ?? longest ?? flat[0];
-    const meta = others.filter((column) => column !== text).map((column) => column.name);
-    return { ...mapping, ...(text && { text: text.name }), ...(meta.length > 0 && { meta }) };
+    const meta = others.filter((column) => column !== text);
+    const numeric = meta.filter((column) => column.kind === "number");
+    return {
+      ...mapping,
+      ...(text && { text: text.name }),
+      ...(meta.length > 0 && { meta: meta.map((column) => column.name) }),
+      ...(numeric.length > 0 && { numeric: numeric.map((column) => column.name) }),
+    };
   }
   const meta = others.filter((column) => column.isNested).map((column) => column.name);
   return {

@@ -122,6 +122,7 @@ describe("the preview", () => {
       text: "Text",
       label: "Label",
       meta: ["votes", "ok"],
+      numeric: ["votes"],
       unknownLabel: "refuseRow",
     });
   });

@@ -1,4 +1,3 @@
-import type { RowError } from "@/contracts/errors";
 import { LIMITS } from "@/contracts/limits";
 import { withTransaction } from "../db";
 import { AppError } from "../errors";
@@ -8,8 +7,8 @@ import type { ProjectRow } from "../projects";
 import type { ImportBatch } from "./importBatch";
 import type { ImportRunRow } from "./imports.db";
 import { advanceImportRun, insertImportErrors, lockImportRun } from "./imports.db";
-import type { RowIssue } from "./rowIssue";
-import { toRowError } from "./rowIssue";
+import type { RefusedRecord, RowIssue } from "./rowIssue";
+import { toRefusedRecord, toRowError } from "./rowIssue";
 import type { ImportEnvironment } from "./runImport";
 import { writeItems } from "./writeItems";
 
@@ -18,10 +17,10 @@ export const FIRST_BATCH_ERRORS_MAX = 0.5;
 
 /** Most of the first batch is bad; nothing of it was kept. */
 export class ImportRefused extends Error {
-  readonly errors: RowError[];
+  readonly errors: RefusedRecord[];
   readonly nRecords: number;
 
-  constructor(errors: RowError[], nRecords: number) {
+  constructor(errors: RefusedRecord[], nRecords: number) {
     const [first] = errors;
     const field = first.field === undefined ? "" : ` (${first.field})`;
     super(
@@ -51,11 +50,11 @@ export async function writeBatch(
       if (locked?.state !== "running" || (locked.checkpoint.records ?? 0) !== batch.start) {
         throw new AppError("E_UNAVAILABLE", `Import ${number} is being carried on by another worker, or has ended.`);
       }
-      const errorsWith = (issues: readonly (RowIssue | undefined)[]): RowError[] => [
+      const errorsWith = (issues: readonly (RowIssue | undefined)[]): RefusedRecord[] => [
         ...batch.errors,
         ...issues.flatMap((issue, i) => {
-          const { line, content } = batch.candidates[i];
-          return issue ? [toRowError(line, issue, excerptOf(content))] : [];
+          const { line, content, record } = batch.candidates[i];
+          return issue ? [toRefusedRecord(toRowError(line, issue, excerptOf(content)), record, run.mapping)] : [];
         }),
       ];
       const written = await writeItems(tx, batch.candidates, {
@@ -94,6 +93,6 @@ export async function writeBatch(
   );
 }
 
-function sortByLine(errors: RowError[]): RowError[] {
+function sortByLine(errors: RefusedRecord[]): RefusedRecord[] {
   return errors.sort((a, b) => a.line - b.line);
 }

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as embeddings from "@/app/api/v1/projects/[id]/embeddings/route";
 import * as exporting from "@/app/api/v1/projects/[id]/export/route";
 import * as errorsCsv from "@/app/api/v1/projects/[id]/imports/[number]/errors.csv/route";
+import * as errorsJsonl from "@/app/api/v1/projects/[id]/imports/[number]/errors.jsonl/route";
 import * as imports from "@/app/api/v1/projects/[id]/imports/route";
 import * as predictions from "@/app/api/v1/projects/[id]/predictions/route";
 import * as arrays from "@/app/api/v1/projects/[id]/rounds/[number]/arrays/[...key]/route";
@@ -52,7 +53,7 @@ async function errorOf(response: Response) {
   return [response.status, error.code, error.message];
 }
 
-async function carryOut(number: number) {
+async function carryOut(number: number, projectId = project.id) {
   await runImport(
     {
       ...context,
@@ -60,7 +61,7 @@ async function carryOut(number: number) {
       jobRunId: "00000000-0000-4000-8000-000000000000",
       progress: async () => undefined,
     },
-    project.id,
+    projectId,
     number,
   );
 }
@@ -104,11 +105,73 @@ describe("POST /imports", () => {
     expect(errors.headers.get("content-disposition")).toBe('attachment; filename="import-1-errors.csv"');
     expect(errors.headers.get("content-security-policy")).toContain("sandbox");
     const lines = (await errors.text()).split("\n");
-    expect(lines[0]).toBe("line,code,field,message,excerpt");
-    expect(lines[1]).toMatch(/^4,unknownLabel,label,/);
+    expect(lines[0]).toBe("id,text,label,winnow_line,winnow_code,winnow_field,winnow_message,winnow_excerpt");
+    expect(lines[1]).toMatch(/^3,=1\+1,eggs,4,unknownLabel,label,/);
     for (const number of ["2", "x", "1e9", "-1", "99999999999"]) {
       expect((await call(errorsCsv.GET, `imports/${number}/errors.csv`, { number })).status).toBe(404);
     }
+  });
+
+  test("refused rows are downloaded, mended, imported again, and all arrive", async () => {
+    const made = await makeProject(context.db, { labels: ["good", "bad"] });
+    const { key: own } = await makeKey(context, made.id, ["ingest", "export"]);
+    const take = <P extends { id: string }>(route: Route<P>, path: string, params: Omit<P, "id">, init = {}) => {
+      const headers = { authorization: `Bearer ${own}` };
+      const request = new Request(`${ORIGIN}/api/v1/projects/${made.id}/${path}`, { ...init, headers });
+      return route.handle(server.parts, request, { ...params, id: String(made.id) } as P);
+    };
+    const good = Array.from({ length: 8 }, (_, i) => `g${i},"Fine, number ${i}",good,web`);
+    const bad = [
+      'b0,"A ""quoted"" text, with a comma",meh,shop',
+      "b1,=SUM(A1),meh,shop",
+      "b2,,good,shop",
+      "b3,Short,good",
+      ",No id,bad,shop",
+    ];
+    const csv = ["review_id,body,sentiment,source", ...good, ...bad].join("\n");
+    const mapping = { externalId: "review_id", text: "body", label: "sentiment", meta: ["source"] };
+    const asked = encodeURIComponent(JSON.stringify(mapping));
+    await take(imports.POST, `imports?fileName=reviews.csv&mapping=${asked}`, {}, post(csv));
+    await carryOut(1, made.id);
+    const refused = await (await take(errorsCsv.GET, "imports/1/errors.csv", { number: "1" })).text();
+    const [header, ...rows] = refused.trimEnd().split("\n");
+    expect(header).toMatch(/^review_id,body,sentiment,source,winnow_line,/);
+    expect(rows).toHaveLength(5);
+    expect(rows[0]).toMatch(/^b0,"A ""quoted"" text, with a comma",meh,shop,10,unknownLabel,sentiment,/);
+    expect(rows[1]).toMatch(/^b1,=SUM\(A1\),meh,shop,/);
+    expect(rows[3]).toMatch(/^b3,Short,good,,13,wrongColumns,/);
+    const jsonl = await (await take(errorsJsonl.GET, "imports/1/errors.jsonl", { number: "1" })).text();
+    expect(JSON.parse(jsonl.split("\n")[1])).toMatchObject({
+      review_id: "b1",
+      body: "=SUM(A1)",
+      winnow_field: "sentiment",
+    });
+
+    const mended = refused
+      .replaceAll(",meh,", ",bad,")
+      .replace("b2,,good", "b2,Found it,good")
+      .replace("\n,No id", "\nb4,No id");
+    // The mapping is proposed: nothing is said about the columns that tell why.
+    const again = await take(imports.POST, "imports?fileName=mended.csv", {}, post(mended));
+    expect((await again.json()).import.mapping).toMatchObject(mapping);
+    await carryOut(2, made.id);
+    const { rows: items } = await context.db.query(
+      `select i.external_id as id, c.content->>'text' as text
+         from item i join item_content c using (project_id, row) where project_id = $1 and external_id like 'b%' order by 1`,
+      [made.id],
+    );
+    expect(items.map((item) => item.text)).toEqual([
+      'A "quoted" text, with a comma',
+      "=SUM(A1)",
+      "Found it",
+      "Short",
+      "No id",
+    ]);
+    const { rows: counts } = await context.db.query(
+      "select n_inserted, n_labels, n_errors from import_run where project_id = $1 and number = 2",
+      [made.id],
+    );
+    expect(counts).toEqual([{ n_inserted: 5, n_labels: 5, n_errors: 0 }]);
   });
 
   test("refuses parameters it does not understand before a byte is stored", async () => {

@@ -18,6 +18,7 @@ const MATRIX: Record<string, Caller[]> = {
   "POST uploads": INGEST,
   "POST imports": INGEST,
   "GET imports/[number]/errors.csv": READ_OR_INGEST,
+  "GET imports/[number]/errors.jsonl": READ_OR_INGEST,
   "POST embeddings": INGEST,
   "POST predictions": INGEST,
   "GET export": EXPORT,

@@ -51,9 +51,16 @@ export async function postImport(call: RestCall<{ id: string }>): Promise<Respon
   return jsonResponse({ uploadId, import: await startImport(call, { uploadId, format, mapping }) }, 202);
 }
 
-/** `GET /imports/:n/errors.csv`: the refused records of an import as a file. */
+/** `GET /imports/:n/errors.csv`: the refused records of an import as a file to mend and import again. */
 export async function getImportErrors(call: RestCall<{ id: string; number: string }>): Promise<Response> {
   const number = pathNumber(call.params.number, "an import");
-  const parts = await writeImportErrors(call, { number });
+  const parts = await writeImportErrors(call, { number, format: "csv" });
   return attachmentResponse({ fileName: `import-${number}-errors.csv`, mediaType: "text/csv; charset=utf-8", parts });
+}
+
+/** `GET /imports/:n/errors.jsonl`: the same as JSON Lines, for records with nested values. */
+export async function getImportErrorLines(call: RestCall<{ id: string; number: string }>): Promise<Response> {
+  const number = pathNumber(call.params.number, "an import");
+  const parts = await writeImportErrors(call, { number, format: "jsonl" });
+  return attachmentResponse({ fileName: `import-${number}-errors.jsonl`, mediaType: "application/x-ndjson", parts });
 }

@@ -1,7 +1,7 @@
 export { postEmbeddings } from "./embeddings";
 export { getExport } from "./export";
 export { answerHealth } from "./health";
-export { getImportErrors, postImport } from "./imports";
+export { getImportErrorLines, getImportErrors, postImport } from "./imports";
 export { getManifest, getRoundArray } from "./manifest";
 export { postPredictions } from "./predictions";
 export { errorResponse, jsonResponse } from "./responses";

@@ -58,12 +58,21 @@ class RecordNamer {
     const columns = this.#columns;
     if (fields.length !== columns.length) {
       const message = `Expected ${columns.length} fields as in the header, got ${fields.length}. Quote fields that hold the delimiter or a line break.`;
-      return { line, error: { code: "wrongColumns", message, excerpt: excerptOf(fields.join(" | ")) } };
+      const excerpt = excerptOf(fields.join(" | "));
+      return { line, error: { code: "wrongColumns", message, excerpt, record: looseRecord(columns, fields) } };
     }
     const ok: Record<string, unknown> = Object.create(null);
     for (let i = 0; i < columns.length; i++) ok[columns[i]] = fields[i];
     return { line, ok };
   }
+}
+
+/** Cells from the left under the columns there are; those beyond are called by their number. */
+function looseRecord(columns: readonly string[], fields: readonly string[]): Record<string, unknown> {
+  const names = nameColumns([...columns, ...fields.slice(columns.length).map(() => "")]);
+  const record: Record<string, unknown> = Object.create(null);
+  for (let i = 0; i < names.length; i++) record[names[i]] = fields[i] ?? "";
+  return record;
 }
 
 /** Collects the beginning of a file, then passes it on together with the rest. */

@@ -29,6 +29,9 @@ const STATES: Record<ImportRunView["state"], { tone: Tone; word: string }> = {
   failed: { tone: "bad", word: "Failed" },
 };
 
+/** Ends of which the message says the same counts in words. */
+const COUNTS_SAY_ALL: ReadonlySet<ImportRunView["state"]> = new Set(["done", "doneWithErrors"]);
+
 /** One import: how far it is, what came of it, and its refused rows. */
 export function ImportRunLine({ run, project }: { run: ImportRunView; project: ProjectView }) {
   const trpc = useTRPC();
@@ -77,7 +80,7 @@ export function ImportRunLine({ run, project }: { run: ImportRunView; project: P
         <span>{countOf(run.nLabels, "label")} came along</span>
         {run.nErrors > 0 && <span className="text-warn">{countOf(run.nErrors, "row")} refused</span>}
       </p>
-      {run.message && <p className="text-ink-2 text-sm">{run.message}</p>}
+      {run.message && !COUNTS_SAY_ALL.has(run.state) && <p className="text-ink-2 text-sm">{run.message}</p>}
     </li>
   );
 }
@@ -94,20 +97,25 @@ function ErrorRows({ run, projectId }: { run: ImportRunView; projectId: number }
       title="Refused rows"
       description={
         run.nErrors > ERRORS_SHOWN
-          ? `The first ${ERRORS_SHOWN} of ${formatNumber(run.nErrors)}. The file to download has them all.`
-          : `${countOf(run.nErrors, "row")} of the file became no item. The download has them with all they contain.`
+          ? `The first ${ERRORS_SHOWN} of ${formatNumber(run.nErrors)}. Download them in their own columns, mend them there and import that file.`
+          : `${countOf(run.nErrors, "row")} of the file became no item. Download them in their own columns, mend them there and import that file.`
       }
       size="lg"
       open={open}
       onOpenChange={setOpen}
       trigger={<Button size="sm">Refused rows</Button>}
       footer={
-        <a
-          className="text-accent-text underline underline-offset-2"
-          href={`/api/v1/projects/${projectId}/imports/${run.number}/errors.csv`}
-        >
-          Download as CSV
-        </a>
+        <span className="flex flex-wrap gap-x-4">
+          {(run.format === "csv" || run.format === "tsv" ? ["csv"] : ["jsonl", "csv"]).map((ending) => (
+            <a
+              key={ending}
+              className="text-accent-text underline underline-offset-2"
+              href={`/api/v1/projects/${projectId}/imports/${run.number}/errors.${ending}`}
+            >
+              Download as {ending === "csv" ? "CSV" : "JSON Lines"}
+            </a>
+          ))}
+        </span>
       }
     >
       {errors.error ? (

@@ -121,26 +121,32 @@ function MappingFields({
   const names = preview.columns.map((c) => c.name);
   const columns = [{ value: NONE, label: "none" }, ...names.map((name) => ({ value: name, label: name }))];
   const set = (change: Partial<ImportMapping>) => onChange({ ...mapping, ...change });
+  /** Makes a column the id, the label or the text: it is then nothing else. */
+  const take = (change: Pick<ImportMapping, "externalId" | "label" | "text">) => {
+    const taken = Object.values(change);
+    const free = (names: string[] | undefined) => names?.filter((name) => !taken.includes(name));
+    set({ ...change, meta: free(mapping.meta), fields: free(mapping.fields) });
+  };
   return (
     <>
       <div className="grid gap-5 sm:grid-cols-2 lg:grid-cols-4">
         {isText && (
           <Field label="Text" error={mapping.text ? null : "Choose the column with the text."}>
-            <Select options={columns.slice(1)} value={mapping.text ?? null} onValueChange={(text) => set({ text })} />
+            <Select options={columns.slice(1)} value={mapping.text ?? null} onValueChange={(text) => take({ text })} />
           </Field>
         )}
         <Field label="Your own id" hint="Importing it again changes nothing.">
           <Select
             options={columns}
             value={mapping.externalId ?? NONE}
-            onValueChange={(v) => set({ externalId: v || undefined })}
+            onValueChange={(v) => take({ externalId: v || undefined })}
           />
         </Field>
         <Field label="Existing label">
           <Select
             options={columns}
             value={mapping.label ?? NONE}
-            onValueChange={(v) => set({ label: v || undefined })}
+            onValueChange={(v) => take({ label: v || undefined })}
           />
         </Field>
         {mapping.label && (

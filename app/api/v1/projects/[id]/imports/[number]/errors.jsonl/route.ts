@@ -1,0 +1,3 @@
+import { getImportErrorLines, restRoute } from "@/server/api/rest";
+
+export const GET = restRoute(["read", "ingest"], getImportErrorLines);
