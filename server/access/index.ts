@@ -20,4 +20,5 @@ export {
   resolveActor,
 } from "./resolveAccess";
 export { completeSetup, ensureSetupToken, readAccessState, readViewer } from "./setup";
+export { selectUserByEmail as findUserByEmail } from "./users.db";
 export { watchProject } from "./watchProject";

@@ -72,6 +72,15 @@ export async function selectUser(db: Db, userId: string): Promise<UserFactsRow |
   return rows[0];
 }
 
+/** Addresses are kept in lower case. */
+export async function selectUserByEmail(db: Db, email: string): Promise<{ id: string; name: string } | undefined> {
+  const { rows } = await db.query<{ id: string; name: string }>(
+    'select id, name from "user" where email = $1 and not is_simulated',
+    [email.trim().toLowerCase()],
+  );
+  return rows[0];
+}
+
 export async function updateUserRole(tx: Tx, userId: string, role: InstanceRole, at: Date): Promise<void> {
   await tx.query(`update "user" set role = $2, updated_at = $3 where id = $1`, [userId, role, at]);
 }
