@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { projectStrategy } from "./project";
 
 /** Every background job: its name and what travels with it. A handler lives in the feature that owns the job. */
 export const JOBS = {
@@ -25,6 +26,8 @@ export const JOBS = {
     trigger: z.enum(["model", "strategyChange", "newItems", "lowQueue", "start", "manual"]),
     triggeredAt: z.iso.datetime().optional(),
   }),
+  /** Runs a draft strategy on the pool as it is, to be looked at; stores nothing in the queue. */
+  "acquisition.preview": z.object({ projectId: z.int(), strategy: projectStrategy }),
   /** Measures model versions on the audit sample. */
   "evaluation.measure": z.object({ projectId: z.int() }),
   /** Lets simulated annotators answer a demonstration project. */
@@ -52,6 +55,7 @@ export const JOB_TITLES: Record<JobName, string> = {
   "prediction.predict": "Predictions",
   "prediction.assemble": "Outside predictions",
   "queue.refill": "Queue refill",
+  "acquisition.preview": "Strategy preview",
   "evaluation.measure": "Measurement",
   "demo.simulate": "Simulated annotators",
   "training.tick": "Schedule",

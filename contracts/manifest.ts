@@ -73,6 +73,8 @@ export const roundManifest = z.object({
     labelledRows: manifestArray,
     labelledClasses: manifestArray,
     pending: manifestArray.optional(),
+    /** Rows that people skipped as unanswerable. */
+    skipped: manifestArray.optional(),
     /** [rows, 2] words of every row's key, low word first; absent: the key is the row. */
     keys: manifestArray.optional(),
     probabilities: manifestMatrix.optional(),
@@ -80,6 +82,8 @@ export const roundManifest = z.object({
     headWeights: manifestArray.optional(),
     headBias: manifestArray.optional(),
   }),
+  /** What `embeddings` are where a head reads them; absent: the project's vectors. */
+  headReads: z.enum(["features", "standardised features", "last hidden layer"]).optional(),
   /** State of stateful strategies before the round, by part of the spec. */
   states: z.record(z.string(), z.json()),
   /** Rows could be ranked differently in the last bits by another implementation: replay uses the same. */

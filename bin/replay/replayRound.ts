@@ -80,6 +80,7 @@ async function poolOf(manifest: RoundManifest, read: ReadBlob): Promise<Pool> {
     keys: arrays.keys && keysOf(await words(arrays.keys)),
     labelled: { rows, classes },
     pending: arrays.pending && (await words(arrays.pending)),
+    skipped: arrays.skipped && (await words(arrays.skipped)),
     probabilities: arrays.probabilities && matrixOf(arrays.probabilities, read),
     embeddings: arrays.embeddings && matrixOf(arrays.embeddings, read),
     head,

@@ -50,6 +50,16 @@ export async function selectInFlight(db: Db, projectId: number, overlap: number,
   return live.rows.map(({ row, n, isHeld }) => ({ row, wanted: overlap - (nLabelsOf.get(row) ?? 0) - n, isHeld }));
 }
 
+/** Rows set aside because people could not answer them, and that have no label. */
+export async function selectSkippedRows(db: Db, projectId: number): Promise<number[]> {
+  const { rows } = await db.query<{ row: number }>(
+    `select row from item
+      where project_id = $1 and status = 'parked' and n_skips > 0 and n_labels = 0 and deleted_at is null order by row`,
+    [projectId],
+  );
+  return rows.map(({ row }) => row);
+}
+
 export interface PoolCountsRow {
   nextRow: number;
   labelSeq: number;
@@ -79,11 +89,15 @@ export interface RoundModelRow {
   classes: string[];
   featureVersion: number | null;
   triggeredAt: string | null;
+  trainer: string;
+  /** Where the model is stored; null for predictions from outside. */
+  blobKey: string | null;
 }
 
 export async function selectRoundModel(db: Db, projectId: number, version: number): Promise<RoundModelRow | undefined> {
   const { rows } = await db.query<RoundModelRow>(
-    `select version, classes, feature_version as "featureVersion", params ->> 'triggeredAt' as "triggeredAt"
+    `select version, classes, feature_version as "featureVersion", params ->> 'triggeredAt' as "triggeredAt",
+            trainer, blob_key as "blobKey"
        from model_version where project_id = $1 and version = $2`,
     [projectId, version],
   );
@@ -185,6 +199,53 @@ export async function selectRound(db: Db, projectId: number, number: number): Pr
             duration_ms as "durationMs"
        from round where project_id = $1 and number = $2`,
     [projectId, number],
+  );
+  return rows[0];
+}
+
+/** External id and the first characters of these items, by row. */
+export async function selectExcerpts(
+  db: Db,
+  projectId: number,
+  rows: readonly number[],
+): Promise<Map<number, { externalId: string; excerpt: string }>> {
+  const found = await db.query<{ row: number; externalId: string; excerpt: string }>(
+    `select i.row, i.external_id as "externalId", left(coalesce(c.content ->> 'text', c.content ->> 'fields', ''), 240) as excerpt
+       from item i left join item_content c on c.project_id = i.project_id and c.row = i.row
+      where i.project_id = $1 and i.row = any($2::int[])`,
+    [projectId, rows],
+  );
+  return new Map(found.rows.map(({ row, ...text }) => [row, text]));
+}
+
+export interface PoolFactsRow {
+  eligible: number;
+  nLabels: number;
+  nClassesLabelled: number;
+  embeddingDim: number | null;
+  hasVectors: boolean;
+  hasPredictions: boolean;
+  modelTrainer: string | null;
+  modelFeatures: number | null;
+  hasModelFile: boolean;
+}
+
+/** Sizes and arrays of a project's pool, from counters and indexes. */
+export async function selectPoolFacts(db: Db, projectId: number): Promise<PoolFactsRow> {
+  const { rows } = await db.query<PoolFactsRow>(
+    `select (select count(*)::int from item i where i.project_id = p.id and i.status = 'open' and i.deleted_at is null
+               and i.duplicate_of is null) as eligible,
+            (select count(*)::int from item i where i.project_id = p.id and i.n_labels > 0 and i.deleted_at is null) as "nLabels",
+            (select count(distinct i.consensus)::int from item i where i.project_id = p.id and i.n_labels > 0) as "nClassesLabelled",
+            f.dim as "embeddingDim",
+            exists (select 1 from feature_shard s where s.project_id = p.id and s.version = p.active_feature_version) as "hasVectors",
+            exists (select 1 from prediction_shard s where s.project_id = p.id and s.model_version = p.active_model_version) as "hasPredictions",
+            m.trainer as "modelTrainer", m.feature_version as "modelFeatures", m.blob_key is not null as "hasModelFile"
+       from project p
+       left join feature_version f on f.project_id = p.id and f.version = p.active_feature_version
+       left join model_version m on m.project_id = p.id and m.version = p.active_model_version
+      where p.id = $1`,
+    [projectId],
   );
   return rows[0];
 }

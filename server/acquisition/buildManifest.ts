@@ -1,6 +1,6 @@
 import type { ManifestMatrix, RoundManifest } from "@/contracts/manifest";
 import { MANIFEST_FORMAT, roundManifest } from "@/contracts/manifest";
-import type { MatrixRef, SelectedRound } from "../compute";
+import type { MatrixRef, SelectedRound, StoredHead } from "../compute";
 import { parseShardKey } from "../compute";
 import { AppError } from "../errors";
 import type { ProjectRow } from "../projects";
@@ -17,11 +17,14 @@ export function buildManifest(round: {
   snapshot: PoolSnapshot;
   plan: RoundPlan;
   stored: StoredSnapshot;
+  head: StoredHead | null;
   selected: SelectedRound;
 }): RoundManifest {
-  const { project, number, snapshot, plan, stored, selected } = round;
-  const used = (array: "probabilities" | "embeddings") =>
-    plan.arrays.includes(array) ? manifestMatrix(snapshot[array]) : undefined;
+  const { project, number, snapshot, plan, stored, head, selected } = round;
+  const used = (array: "probabilities" | "embeddings") => {
+    if (!plan.arrays.includes(array)) return undefined;
+    return manifestMatrix(array === "embeddings" && head !== null ? head.inputs : snapshot[array]);
+  };
   const manifest: RoundManifest = {
     format: MANIFEST_FORMAT,
     projectId: project.id,
@@ -40,7 +43,8 @@ export function buildManifest(round: {
       nClasses: snapshot.classes.length,
       eligible: countEligible(snapshot),
     },
-    arrays: { ...stored, probabilities: used("probabilities"), embeddings: used("embeddings") },
+    arrays: { ...stored, probabilities: used("probabilities"), embeddings: used("embeddings"), ...manifestHead(head) },
+    headReads: head?.reads,
     states: (snapshot.counts.lastStates ?? {}) as RoundManifest["states"],
     kernels: selected.kernels,
     kernelsSha256: selected.kernelsSha256,
@@ -50,6 +54,14 @@ export function buildManifest(round: {
     picks: selected.picks.map((pick) => ({ ...pick, reasons: pick.reasons.map((reason) => ({ ...reason })) })),
   };
   return roundManifest.parse(manifest);
+}
+
+function manifestHead(head: StoredHead | null): Pick<RoundManifest["arrays"], "headWeights" | "headBias"> {
+  if (head === null) return {};
+  return {
+    headWeights: { ...head.weights, dtype: "f4", shape: [head.dim, head.nClasses] },
+    headBias: { ...head.bias, dtype: "f4", shape: [head.nClasses] },
+  };
 }
 
 function manifestMatrix(matrix: MatrixRef | null): ManifestMatrix | undefined {

@@ -15,7 +15,7 @@ const project = {
 const plan = planRound(project.strategy, {
   nLabelled: 100,
   nClassesLabelled: 3,
-  available: { embeddings: true, probabilities: true },
+  available: { embeddings: true, probabilities: true, head: false },
 });
 
 function pick(row: number, over: Partial<ListedPick> = {}): ListedPick {

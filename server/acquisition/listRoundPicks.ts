@@ -90,7 +90,20 @@ function classPositions(
 /** Reasons name classes by position: in the model's order as they come, in the project's order as they are stored. */
 function reasonsOf(pick: ListedPick, classOf: ((c: number) => number) | undefined): unknown {
   if (!classOf) return pick.reasons;
-  return pick.reasons.map((reason) =>
-    reason.code === "uncertain" ? { ...reason, top2: reason.top2.map(([c, p]) => [classOf(c), p]) } : reason,
-  );
+  return pick.reasons.map((reason) => {
+    switch (reason.code) {
+      case "uncertain":
+        return { ...reason, top2: reason.top2.map(([c, p]) => [classOf(c), p]) };
+      case "nearBoundary":
+        return { ...reason, between: reason.between?.map((c) => classOf(c)) ?? null };
+      case "likelyPositive":
+      case "classBoundary":
+      case "likeExample":
+        return { ...reason, class: classOf(reason.class) };
+      case "quota":
+        return reason.by === "predictedClass" ? { ...reason, stratum: classOf(reason.stratum) } : reason;
+      default:
+        return reason;
+    }
+  });
 }

@@ -1,10 +1,7 @@
 import { createHash } from "node:crypto";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import type { JobPayload } from "@/contracts/jobs";
-import type { ComputePool, SelectedRound, TaskUsage } from "../compute";
+import type { ComputePool, SelectedRound, StoredHead, TaskUsage } from "../compute";
 import type { Pool } from "../db";
 import { withTransaction } from "../db";
 import { AppError } from "../errors";
@@ -19,10 +16,11 @@ import { buildManifest } from "./buildManifest";
 import type { RoundPicks } from "./listRoundPicks";
 import { listRoundPicks } from "./listRoundPicks";
 import { reportRound } from "./reportRound";
+import { planOf, runSelection, storeHead } from "./runSelection";
 import type { PoolSnapshot, SnapshotContext, StoredSnapshot } from "./snapshotPool";
-import { countEligible, coveredRows, snapshotPool, storeSnapshot } from "./snapshotPool";
+import { countEligible, snapshotPool, storeSnapshot } from "./snapshotPool";
 import type { RoundPlan } from "./strategySpec";
-import { frameSeedOf, planRound, roundSeedOf } from "./strategySpec";
+import { roundSeedOf } from "./strategySpec";
 
 /** Rounds in one run: again when the model or the settings changed while it ran. */
 const ROUNDS_MAX = 3;
@@ -70,6 +68,7 @@ interface RoundFacts {
   snapshot: PoolSnapshot;
   plan: RoundPlan;
   stored: StoredSnapshot;
+  head: StoredHead | null;
 }
 
 async function runRound(
@@ -84,10 +83,12 @@ async function runRound(
   const snapshot = await snapshotPool(context, project);
   const number = snapshot.counts.lastRound + 1;
   const stored = await storeSnapshot(storage, roundPrefix(project.id, number), snapshot);
-  const round: RoundFacts = { project, number, snapshot, plan: planOf(project, snapshot), stored };
+  const plan = planOf(project, snapshot);
+  const head = await storeHead(context, project.id, snapshot, plan);
+  const round: RoundFacts = { project, number, snapshot, plan, stored, head };
   const snapshotMs = clock.monotonicMs() - startedMs;
   await context.progress({ done: 1, total: 3, message: "choosing items" });
-  const { selected, usage } = await selectItems(context, round);
+  const { selected, usage } = await runSelection(context, round);
   const selectMs = clock.monotonicMs() - startedMs - snapshotMs;
   await context.progress({ done: 2, total: 3, message: "filling the queue" });
   const picked = listRoundPicks({ ...round, selected });
@@ -108,17 +109,6 @@ async function runRound(
 
 function roundPrefix(projectId: number, number: number): string {
   return `projects/${projectId}/rounds/${number}`;
-}
-
-function planOf(project: ProjectRow, snapshot: PoolSnapshot): RoundPlan {
-  return planRound(project.strategy, {
-    nLabelled: snapshot.labelledRows.length,
-    nClassesLabelled: new Set(snapshot.labelledClasses).size,
-    available: {
-      embeddings: coveredRows(snapshot.embeddings) > 0,
-      probabilities: coveredRows(snapshot.probabilities) > 0,
-    },
-  });
 }
 
 async function storeManifest(storage: BlobStore, round: RoundFacts & { selected: SelectedRound }): Promise<string> {
@@ -149,7 +139,8 @@ async function writeRound(
   circumstances: RoundCircumstances,
 ): Promise<{ entries: WrittenRound; durationMs: number }> {
   const { startedMs, snapshotMs, selectMs, usage, ...when } = circumstances;
-  const modelVersion = plan.arrays.includes("probabilities") ? (snapshot.model?.version ?? null) : null;
+  const isModelRead = plan.arrays.includes("probabilities") || plan.arrays.includes("head");
+  const modelVersion = isModelRead ? (snapshot.model?.version ?? null) : null;
   return withTransaction(db, async (tx) => {
     if ((await takeRoundNumber(tx, project.id)) !== number) {
       throw new AppError(
@@ -211,40 +202,4 @@ function triggerTime(payload: JobPayload<"queue.refill">, snapshot: PoolSnapshot
   const isNewModel = snapshot.model !== undefined && snapshot.model.version !== snapshot.counts.lastModelVersion;
   const at = isNewModel ? (snapshot.model?.triggeredAt ?? payload.triggeredAt) : payload.triggeredAt;
   return at === undefined || at === null ? null : new Date(at);
-}
-
-async function selectItems(
-  { compute, storage, signal }: RefillContext,
-  round: RoundFacts,
-): Promise<{ selected: SelectedRound; usage: TaskUsage }> {
-  const { project, snapshot, plan, stored } = round;
-  const scratch = await mkdtemp(join(tmpdir(), "winnow-round-"));
-  const outPath = join(scratch, "selection.json");
-  try {
-    const { usage } = await compute.run(
-      "select",
-      storage,
-      {
-        spec: plan.spec,
-        seed: roundSeedOf(project.seed, round.number),
-        frameSeed: frameSeedOf(project.seed),
-        batchSize: project.strategy.batchSize,
-        n: snapshot.n,
-        nClasses: snapshot.classes.length,
-        eligibleKey: stored.eligible.key,
-        labelledRowsKey: stored.labelledRows.key,
-        labelledClassesKey: stored.labelledClasses.key,
-        pendingKey: stored.pending.key,
-        probabilities: plan.arrays.includes("probabilities") ? snapshot.probabilities : null,
-        embeddings: plan.arrays.includes("embeddings") ? snapshot.embeddings : null,
-        states: snapshot.counts.lastStates ?? {},
-        outPath,
-      },
-      { signal },
-    );
-    const selected = JSON.parse(await readFile(outPath, "utf8")) as SelectedRound;
-    return { selected, usage };
-  } finally {
-    await rm(scratch, { recursive: true, force: true });
-  }
 }

@@ -13,7 +13,13 @@ import type { ProjectRow } from "../projects";
 import type { BlobStore } from "../storage";
 import { readTrainingLabels } from "../training";
 import type { PoolCountsRow, RoundModelRow } from "./acquisition.db";
-import { selectCandidateRanges, selectInFlight, selectPoolCounts, selectRoundModel } from "./acquisition.db";
+import {
+  selectCandidateRanges,
+  selectInFlight,
+  selectPoolCounts,
+  selectRoundModel,
+  selectSkippedRows,
+} from "./acquisition.db";
 import { AUDIT_FRAME_SHARE, frameSeedOf } from "./strategySpec";
 
 export interface PoolSnapshot {
@@ -30,6 +36,7 @@ export interface PoolSnapshot {
   labelledRows: Uint32Array;
   labelledClasses: Int32Array;
   pending: Uint32Array;
+  skipped: Uint32Array;
   embeddings: MatrixRef | null;
   probabilities: MatrixRef | null;
 }
@@ -76,6 +83,7 @@ export async function snapshotPool(context: SnapshotContext, project: ProjectRow
     labelledRows: Uint32Array.from(known, ({ row }) => row),
     labelledClasses: Int32Array.from(known, ({ classIndex }) => classIndex),
     pending,
+    skipped: Uint32Array.from((await selectSkippedRows(db, project.id)).filter((row) => row < n)),
     embeddings: embeddings && embeddings.shards.length > 0 ? clipTo(embeddings, n) : null,
     probabilities,
   };
@@ -125,6 +133,7 @@ export interface StoredSnapshot {
   labelledRows: ManifestArray;
   labelledClasses: ManifestArray;
   pending: ManifestArray;
+  skipped: ManifestArray;
 }
 
 /** Stores the small arrays of a snapshot under names that carry their hash: a repeated run stores the same or others beside. */
@@ -150,6 +159,7 @@ export async function storeSnapshot(
     labelledRows: await put("labelled-rows", "u4", snapshot.labelledRows),
     labelledClasses: await put("labelled-classes", "i4", snapshot.labelledClasses),
     pending: await put("pending", "u4", snapshot.pending),
+    skipped: await put("skipped", "u4", snapshot.skipped),
   };
 }
 

@@ -9,7 +9,7 @@ const STRATEGY = projectStrategy.parse({
   minClasses: 2,
 });
 const ENOUGH = { nLabelled: 60, nClassesLabelled: 5 };
-const ALL = { embeddings: true, probabilities: true };
+const ALL = { embeddings: true, probabilities: true, head: false };
 
 describe("planRound", () => {
   it("asks for the arrays of the branch that will run, and no others", () => {
@@ -21,13 +21,13 @@ describe("planRound", () => {
   });
 
   it("falls back to cold start, with its arrays, while there is no model", () => {
-    const plan = planRound(STRATEGY, { ...ENOUGH, available: { embeddings: true, probabilities: false } });
+    const plan = planRound(STRATEGY, { ...ENOUGH, available: { embeddings: true, probabilities: false, head: false } });
     expect(plan.arrays).toContain("embeddings");
     expect(plan.isColdStartReplaced).toBe(false);
   });
 
   it("draws at random, and says so, while cold start lacks its vectors", () => {
-    const nothing = { embeddings: false, probabilities: false };
+    const nothing = { embeddings: false, probabilities: false, head: false };
     const plan = planRound(STRATEGY, { nLabelled: 0, nClassesLabelled: 0, available: nothing });
     expect(plan).toMatchObject({ arrays: [], isColdStartReplaced: true });
     expect(JSON.stringify(plan.spec)).toContain('"before":{"op":"single","use":"random"}');
@@ -37,7 +37,7 @@ describe("planRound", () => {
   });
 
   it("does not speak of cold start where the main strategy runs without vectors", () => {
-    const plan = planRound(STRATEGY, { ...ENOUGH, available: { embeddings: false, probabilities: true } });
+    const plan = planRound(STRATEGY, { ...ENOUGH, available: { embeddings: false, probabilities: true, head: false } });
     expect(plan).toMatchObject({ arrays: ["probabilities"], isColdStartReplaced: false });
   });
 

@@ -23,6 +23,8 @@ export function roundSeedOf(projectSeed: string, round: number): string {
 export interface Available {
   embeddings: boolean;
   probabilities: boolean;
+  /** The active model's last layer is linear and reads the vectors that the project has now. */
+  head: boolean;
 }
 
 export interface RoundPlan {
@@ -68,10 +70,12 @@ export function planRound(
   return { spec, arrays: specArrays(branch), isColdStartReplaced: isColdStartReplaced && branch === coldStart };
 }
 
-function canRun(spec: StrategySpec, available: Available): boolean {
+/** Whether the pool has every array that the spec may read. Draws of several models, costs and groups it never has. */
+export function canRun(spec: StrategySpec, available: Available): boolean {
   return specArrays(spec).every((array) => {
     if (array === "probabilities") return available.probabilities;
     if (array === "embeddings") return available.embeddings;
+    if (array === "head") return available.head;
     return array === "labels" || array === "state";
   });
 }

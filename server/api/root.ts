@@ -15,6 +15,7 @@ import { modelRouter } from "./routers/model";
 import { projectRouter } from "./routers/project";
 import { queueRouter } from "./routers/queue";
 import { roundRouter } from "./routers/round";
+import { strategyRouter } from "./routers/strategy";
 import { router } from "./trpc";
 
 /** One line per router. */
@@ -36,6 +37,7 @@ export const appRouter = router({
   project: projectRouter,
   queue: queueRouter,
   round: roundRouter,
+  strategy: strategyRouter,
 });
 
 export type AppRouter = typeof appRouter;

@@ -20,6 +20,7 @@ const TASKS: Record<TaskKind, () => Promise<Task>> = {
   "features.apply": async () => (await import("./tasks/features")).apply,
   train: async () => (await import("./tasks/train")).train,
   predict: async () => (await import("./tasks/predict")).predict,
+  head: async () => (await import("./tasks/head")).head,
   select: async () => (await import("./tasks/select")).select,
   measure: async () => (await import("./tasks/measure")).measure,
 };

@@ -1,5 +1,6 @@
 import type { FeatureSpec } from "@/contracts/project";
 import type { ListedPick, RoundSelection } from "@/strategies";
+import type { ModelHead } from "../models";
 import type { StorageAddress } from "../storage";
 
 /**
@@ -84,6 +85,22 @@ export interface PredictResult {
   backend: string;
 }
 
+export interface HeadPayload {
+  features: MatrixRef;
+  modelKey: string;
+  /** Prefix of everything that is stored. */
+  prefix: string;
+}
+/** A model's last linear layer and what it reads, stored; null: this model has none. */
+export interface StoredHead {
+  reads: ModelHead["reads"];
+  dim: number;
+  nClasses: number;
+  weights: { key: string; sha256: string };
+  bias: { key: string; sha256: string };
+  inputs: MatrixRef;
+}
+
 export interface SelectPayload {
   spec: unknown;
   seed: string;
@@ -91,13 +108,16 @@ export interface SelectPayload {
   batchSize: number;
   n: number;
   nClasses: number;
-  /** Raw arrays: one bit per row; uint32 rows; int32 classes; uint32 rows. */
+  /** Raw arrays: one bit per row; uint32 rows; int32 classes; uint32 rows; uint32 rows. */
   eligibleKey: string;
   labelledRowsKey: string;
   labelledClassesKey: string;
   pendingKey: string;
+  skippedKey: string;
   probabilities: MatrixRef | null;
   embeddings: MatrixRef | null;
+  /** Float32 arrays of the model's last layer, which reads `embeddings`; null where no part asks for it. */
+  head: { weightsKey: string; biasKey: string } | null;
   states: Record<string, unknown>;
   /** Scratch file that receives the selection as JSON. */
   outPath: string;
@@ -146,6 +166,7 @@ export interface ComputeTasks {
   "features.apply": { payload: ApplyPayload; result: ApplyResult };
   train: { payload: TrainPayload; result: TrainResult };
   predict: { payload: PredictPayload; result: PredictResult };
+  head: { payload: HeadPayload; result: StoredHead | null };
   select: { payload: SelectPayload; result: SelectResult };
   measure: { payload: MeasurePayload; result: MeasureResult };
 }

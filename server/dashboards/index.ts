@@ -1,10 +1,14 @@
 export { readComparable } from "./dashboards.db";
 export { forgetLabelTallies } from "./labelTally";
 export { readAnnotators } from "./readAnnotators";
+export { readAuditComparison } from "./readAuditComparison";
 export { readClassBalance } from "./readClassBalance";
 export { readComparison } from "./readComparison";
+export { readLdm } from "./readLdm";
 export { readLearningCurve } from "./readLearningCurve";
 export { readOverview } from "./readOverview";
+export { readPreview } from "./readPreview";
 export { readRounds } from "./readRounds";
 export { readSelectionWorks } from "./readSelectionWorks";
+export { readTailor } from "./readTailor";
 export { readThroughput } from "./readThroughput";

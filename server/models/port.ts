@@ -82,6 +82,16 @@ export interface TrainingMetrics {
   durationMs: number | null;
 }
 
+/** The last linear layer, calibrated: softmax (or sigmoid) of inputs · weights + bias are the model's probabilities. */
+export interface ModelHead {
+  /** What its inputs are; "features": the vectors as they are stored. */
+  readonly reads: "features" | "standardised features" | "last hidden layer";
+  readonly dim: number;
+  /** dim × nOutputs, row-major. */
+  readonly weights: Float32Array;
+  readonly bias: Float32Array;
+}
+
 export interface TrainedModel {
   readonly trainerId: string;
   readonly taskKind: TaskKind;
@@ -102,6 +112,10 @@ export interface TrainedModel {
   /** Last hidden layer, n×embeddingDim; present for networks that have one. */
   embed?(x: Float32Array, n: number, out: Float32Array): Promise<void>;
   readonly embeddingDim?: number;
+  /** Present where the last step is linear in something this model can show. */
+  readonly head?: ModelHead;
+  /** What the head reads, n×head.dim; present with {@link head}. */
+  headInputs?(x: Float32Array, n: number, out: Float32Array): Promise<void>;
   /** Self-contained bytes for {@link Trainer.deserialize}; the same model gives the same bytes. */
   serialize(): Uint8Array;
   /** Frees native memory (sessions, tensors). The model must not be used afterwards. */

@@ -1,3 +1,4 @@
+export { checkStrategy } from "./checkSettings";
 export { deleteProject, setProjectStatus, updateGuidelines, updateStrategy } from "./changeProject";
 export { createProject, defaultStrategy, requireMayCreate } from "./createProject";
 export { listStrategies, type StrategyView } from "./listStrategies";

@@ -15,6 +15,7 @@ export const HANDLERS: JobHandlers = {
   "prediction.predict": () => import("../prediction/predict.job"),
   "prediction.assemble": () => import("../prediction/assemble.job"),
   "queue.refill": () => import("../acquisition/refill.job"),
+  "acquisition.preview": () => import("../acquisition/preview.job"),
   "evaluation.measure": () => import("../evaluation/measure.job"),
   "demo.simulate": () => import("../demo/simulate.job"),
   "training.tick": () => import("../training/tick.job"),

@@ -19,6 +19,7 @@ export const JOB_POLICIES: Record<JobName, JobPolicy> = {
   "prediction.predict": HEAVY,
   "prediction.assemble": HEAVY,
   "queue.refill": { concurrency: 2, attemptsMax: 6 },
+  "acquisition.preview": { concurrency: 1, attemptsMax: 2 },
   "evaluation.measure": { concurrency: 2, attemptsMax: 6 },
   "demo.simulate": { concurrency: 4, attemptsMax: 6 },
   "training.tick": { concurrency: 1, attemptsMax: 1 },

@@ -32,8 +32,10 @@ export async function select(context: TaskContext, payload: SelectPayload): Prom
       classes: new Int32Array(await readBuffer(storage, payload.labelledClassesKey)),
     },
     pending: new Uint32Array(await readBuffer(storage, payload.pendingKey)),
+    skipped: new Uint32Array(await readBuffer(storage, payload.skippedKey)),
     probabilities: open(payload.probabilities),
     embeddings: open(payload.embeddings),
+    head: await readHead(storage, payload.head),
   };
   try {
     const selection = await runSpec(payload.spec, pool, payload.batchSize, {
@@ -61,6 +63,12 @@ export async function select(context: TaskContext, payload: SelectPayload): Prom
   } finally {
     for (const matrix of opened) await matrix.close();
   }
+}
+
+async function readHead(storage: BlobStore, head: SelectPayload["head"]): Promise<Pool["head"]> {
+  if (head === null) return undefined;
+  const floats = async (key: string) => new Float32Array(await readBuffer(storage, key));
+  return { weights: await floats(head.weightsKey), bias: await floats(head.biasKey) };
 }
 
 async function readBuffer(storage: BlobStore, key: string): Promise<ArrayBuffer> {

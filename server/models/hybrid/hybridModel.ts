@@ -2,12 +2,14 @@ import { AppError } from "@/server/errors";
 import { checkFinite, checkRows } from "../checkInput";
 import { exclusive } from "../exclusive";
 import { readModelFile, writeModelFile } from "../modelFile";
-import type { ComputeContext, TaskKind, TrainedModel, TrainingMetrics, TrainingRemark } from "../port";
+import type { ComputeContext, ModelHead, TaskKind, TrainedModel, TrainingMetrics, TrainingRemark } from "../port";
 import type { GemmChoice, GemmProvider } from "./gemmProvider";
 import { openGemm } from "./gemmProvider";
 import type { LayerSpec } from "./layers";
 import { inputSize, outputSize } from "./layers";
-import { bindNetwork, valuesPerRow } from "./network";
+import { bindNetwork, parameterLayout, valuesPerRow } from "./network";
+import type { FeatureScale } from "./scaleFeatures";
+import { scaleRows, unfoldScale } from "./scaleFeatures";
 
 /** Everything a hybrid model is: stored as it stands, JSON beside one vector. */
 export interface HybridParts {
@@ -20,6 +22,8 @@ export interface HybridParts {
   metrics: TrainingMetrics;
   remarks: TrainingRemark[];
   parameters: Float32Array;
+  /** Of a single layer: the scale its weights have folded in; null elsewhere and in models stored without it. */
+  headScale: FeatureScale | null;
 }
 
 /** Activations computed at a time: enough rows for fast matrix products, few enough to stay in the cache. */
@@ -44,8 +48,10 @@ export async function readHybridModel(
   if (file.trainerId !== trainerId) {
     throw new AppError("E_STORAGE", `The model was trained by ${file.trainerId}; it cannot be opened as ${trainerId}.`);
   }
-  const header = file.header as Omit<HybridParts, "parameters" | "trainerId">;
-  return openHybridModel({ ...header, trainerId, parameters: file.arrays[0] }, context);
+  const header = file.header as Omit<HybridParts, "parameters" | "trainerId" | "headScale">;
+  const [parameters, shift, factor] = file.arrays;
+  const headScale = shift !== undefined && factor !== undefined ? { shift, factor } : null;
+  return openHybridModel({ ...header, trainerId, parameters, headScale }, context);
 }
 
 class HybridModel implements TrainedModel {
@@ -58,6 +64,8 @@ class HybridModel implements TrainedModel {
   readonly embeddingDim: number | undefined;
   readonly logits: TrainedModel["logits"];
   readonly embed: TrainedModel["embed"];
+  readonly head: ModelHead | undefined;
+  readonly headInputs: TrainedModel["headInputs"];
 
   constructor(
     private readonly parts: HybridParts,
@@ -76,6 +84,18 @@ class HybridModel implements TrainedModel {
     this.embeddingDim = layers.length > 1 ? inputSize(last) : undefined;
     this.logits = parts.taskKind === "number" ? undefined : (x, n, out) => this.run("logits", x, n, out);
     this.embed = layers.length > 1 ? (x, n, out) => this.run("embed", x, n, out) : undefined;
+    this.head = parts.taskKind === "number" ? undefined : headOf(parts);
+    this.headInputs = this.head && ((x, n, out) => this.readHeadInputs(x, n, out));
+  }
+
+  private async readHeadInputs(x: Float32Array, n: number, out: Float32Array): Promise<void> {
+    if (this.embed) return this.embed(x, n, out);
+    const d = this.inputDim;
+    checkRows("x", x, n, d);
+    checkRows("out", out, n, d);
+    const { headScale } = this.parts;
+    if (headScale === null) out.set(x.subarray(0, n * d));
+    else scaleRows(x, n, d, headScale, out);
   }
 
   predict(x: Float32Array, n: number, out: Float32Array): Promise<void> {
@@ -117,14 +137,29 @@ class HybridModel implements TrainedModel {
   }
 
   serialize(): Uint8Array {
-    const { parameters, trainerId, ...rest } = this.parts;
+    const { parameters, trainerId, headScale, ...rest } = this.parts;
     const header = { ...rest, metrics: { ...rest.metrics, durationMs: null } };
-    return writeModelFile({ trainerId, header, arrays: [parameters] });
+    const arrays = headScale === null ? [parameters] : [parameters, headScale.shift, headScale.factor];
+    return writeModelFile({ trainerId, header, arrays });
   }
 
   dispose(): void {
     // Nothing native is held: sessions belong to the process, parameters are an ordinary array.
   }
+}
+
+/** The last layer of a network, in the space of what it reads and divided by the temperature. */
+function headOf({ layers, parameters, metrics, headScale }: HybridParts): ModelHead | undefined {
+  const last = layers[layers.length - 1];
+  if (last.kind !== "dense" || (layers.length === 1 && layers[0].kind !== "dense")) return undefined;
+  const { weights: places, biases } = parameterLayout(layers);
+  const { start, rows, columns } = places[places.length - 1];
+  const weights = parameters.slice(start, start + rows * columns);
+  const bias = parameters.slice(biases[biases.length - 1].start, biases[biases.length - 1].start + columns);
+  if (headScale !== null) unfoldScale(weights, bias, headScale);
+  for (const values of [weights, bias]) for (let i = 0; i < values.length; i++) values[i] /= metrics.temperature;
+  const reads = layers.length > 1 ? "last hidden layer" : headScale === null ? "features" : "standardised features";
+  return { reads, dim: rows, weights, bias };
 }
 
 function copyScaled(rows: Float32Array, scale: HybridParts["inputScale"], block: Float32Array): Float32Array {

@@ -56,6 +56,17 @@ export function copyScaledRows(
   }
 }
 
+/** out[i] = scaled x[i], for n rows. */
+export function scaleRows(
+  x: Float32Array,
+  n: number,
+  d: number,
+  { shift, factor }: FeatureScale,
+  out: Float32Array,
+): void {
+  for (let i = 0; i < n * d; i += d) for (let j = 0; j < d; j++) out[i + j] = (x[i + j] - shift[j]) * factor[j];
+}
+
 /**
  * Rewrites a first dense layer (weight d×h, bias h) learnt on scaled features so that it takes raw ones: prediction then
  * needs no pass over its input.
@@ -68,6 +79,19 @@ export function foldScale(weight: Float32Array, bias: Float32Array, { shift, fac
       const scaled = weight[j * h + q] * factor[j];
       moved[q] -= shift[j] * scaled;
       weight[j * h + q] = scaled;
+    }
+  }
+  bias.set(moved);
+}
+
+/** Undoes {@link foldScale}: what the layer takes again is scaled features. */
+export function unfoldScale(weight: Float32Array, bias: Float32Array, { shift, factor }: FeatureScale): void {
+  const h = bias.length;
+  const moved = Float64Array.from(bias);
+  for (let j = 0; j < factor.length; j++) {
+    for (let q = 0; q < h; q++) {
+      moved[q] += shift[j] * weight[j * h + q];
+      weight[j * h + q] /= factor[j];
     }
   }
   bias.set(moved);

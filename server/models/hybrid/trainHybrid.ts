@@ -76,7 +76,11 @@ async function trainParts(
   const inputScale = foldInputs(plan, parameters, prepared.scale);
   metrics.durationMs = context.monotonicMs() - startMs;
   const { trainerId, layers } = plan;
-  return { trainerId, taskKind: input.target.kind, layers, inputScale, gemm: plan.gemm, metrics, remarks, parameters };
+  return {
+    ...{ trainerId, taskKind: input.target.kind, layers, inputScale, gemm: plan.gemm, metrics, remarks, parameters },
+    // With one layer the scaled features are what the head was fitted on; its L2 and its distances mean something there.
+    headScale: layers.length === 1 && layers[0].kind === "dense" ? prepared.scale : null,
+  };
 }
 
 function metricsOf(fitted: FitProgress, nTrain: number, nHeldOut: number): TrainingMetrics {
@@ -162,7 +166,10 @@ function constantParts(
   };
   const kept = remarks.filter(({ code }) => code === "single-class" || code === "constant-target");
   const { trainerId, gemm } = plan;
-  return { trainerId, taskKind: target.kind, layers, inputScale: null, gemm, metrics, remarks: kept, parameters };
+  return {
+    ...{ trainerId, taskKind: target.kind, layers, inputScale: null, gemm, metrics, remarks: kept, parameters },
+    headScale: null,
+  };
 }
 
 /** Regression: makes the last layer give values in their own units. */

@@ -10,6 +10,7 @@ import type { MadeProject, ProjectOptions } from "@/test/harness/factories";
 import { makeAnnotations, makeItems, makeProject } from "@/test/harness/factories";
 import type { TestContext } from "@/test/harness/testContext";
 import { createTestContext } from "@/test/harness/testContext";
+import { previewStrategy } from "../../acquisition/previewStrategy";
 import { refillQueue } from "../../acquisition/refillQueue";
 import { measureVersions } from "../../evaluation/measureVersions";
 import { assemblePredictions } from "../../prediction/assemblePredictions";
@@ -100,6 +101,7 @@ const KINDS: JobName[] = [
   "prediction.predict",
   "prediction.assemble",
   "queue.refill",
+  "acquisition.preview",
   "evaluation.measure",
 ];
 
@@ -141,6 +143,8 @@ function callHandler(service: ModelService, context: RetrainContext, { kind, pay
       return retrainModel(context, payload);
     case "queue.refill":
       return refillQueue(context, payload);
+    case "acquisition.preview":
+      return previewStrategy(context, payload);
     case "evaluation.measure":
       return measureVersions(context, payload);
     case "prediction.assemble":
