@@ -42,6 +42,14 @@ export interface OverviewView {
     readyAt: string | null;
   } | null;
   accuracy: Measured | null;
+  /** How far the project is from its main strategy. Audit labels do not count: no strategy learns from them. */
+  mainStrategy: {
+    id: string;
+    nTraining: number;
+    minLabels: number;
+    nClasses: number;
+    minClasses: number;
+  };
   lastRefill: { round: number; trigger: string; secondsFromLabel: number | null; finishedAt: string } | null;
   warnings: { code: string; message: string; link: string | null }[];
 }

@@ -309,14 +309,30 @@ export async function readPoolScores(db: Db, projectId: number, round: number): 
   return summaries.sort((a, b) => b.scored - a.scored)[0] ?? null;
 }
 
-/** The newest round of which at least `served` entries have been served, else the newest one. */
-export async function findJudgeableRound(db: Db, projectId: number, served: number): Promise<number | null> {
+/** Why a round is not as asked, from its own report; null when it is, or does not exist. */
+export async function readRoundTrouble(db: Db, projectId: number, round: number): Promise<unknown[] | null> {
+  const { rows } = await db.query<{ warnings: unknown[] | null }>(
+    `select report->'warnings' as warnings from round where project_id = $1 and number = $2 and status = 'degraded'`,
+    [projectId, round],
+  );
+  return rows[0] ? (rows[0].warnings ?? []) : null;
+}
+
+/** Of the rounds that this strategy chose: the newest round of which at least `served` entries have been served, else the newest one. */
+export async function findJudgeableRound(
+  db: Db,
+  projectId: number,
+  served: number,
+  strategyId: string,
+): Promise<number | null> {
   const { rows } = await db.query<{ number: number }>(
     `select r.number from round r
       where r.project_id = $1
+        and exists (select 1 from queue_entry q where q.project_id = r.project_id and q.round = r.number
+                      and q.purpose <> 'audit' and not q.is_fallback and q.strategy = $3)
       order by (select count(*) from (select 1 from queue_entry q where q.project_id = r.project_id and q.round = r.number
                   and q.served_at is not null limit $2) s) >= $2 desc, r.number desc limit 1`,
-    [projectId, served],
+    [projectId, served, strategyId],
   );
   return rows[0]?.number ?? null;
 }
@@ -362,6 +378,7 @@ export interface TaskRow {
   task_type: string;
   task_config: unknown;
   audit_share: number;
+  main_strategy: string | null;
   status: string;
   slug: string;
   active_model_version: number | null;
@@ -370,7 +387,8 @@ export interface TaskRow {
 
 export async function readTask(db: Db, projectId: number): Promise<TaskRow | null> {
   const { rows } = await db.query<TaskRow>(
-    `select task_type, task_config, coalesce((strategy_spec->>'auditShare')::float8, audit_share) as audit_share, status, slug,
+    `select task_type, task_config, coalesce((strategy_spec->>'auditShare')::float8, audit_share) as audit_share,
+            strategy_spec->'main'->>'id' as main_strategy, status, slug,
             active_model_version, pinned_model_version from project where id = $1 and deleted_at is null`,
     [projectId],
   );

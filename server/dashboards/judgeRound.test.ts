@@ -35,7 +35,7 @@ describe("judgeRound", () => {
       [0.75, 0, 40],
     ]);
     expect(view.verdict.map((v) => v.message)).toContain(
-      "Half of the picks were more worth labelling than 97.5 % of the pool.",
+      "Round 1: half of the picks were more worth labelling than 97.5 % of the pool.",
     );
   });
   it("catches picks that are worth less than most of the pool", () => {
@@ -48,7 +48,10 @@ describe("judgeRound", () => {
       entries(20, () => ({ score: 0.5 })),
       0,
     );
-    expect(view.verdict[0]).toEqual({ ok: false, message: "All scores are equal: the strategy ranks nothing." });
+    expect(view.verdict[0]).toEqual({
+      ok: false,
+      message: "Round 1: all scores are equal: the strategy ranks nothing.",
+    });
   });
   it("catches serving that ignores the ranking", () => {
     const view = judgeRound(
@@ -58,6 +61,28 @@ describe("judgeRound", () => {
     );
     expect(view.rankCorrelation?.value).toBeLessThan(0.8);
     expect(view.verdict.some((v) => !v.ok && v.message.includes("rank correlation"))).toBe(true);
+  });
+  it("names its round in every line, and gives no tick to what was drawn at random", () => {
+    const view = judgeRound(
+      9,
+      entries(20, () => ({ strategy: "random" })),
+      0,
+    );
+    expect(view.verdict.every((v) => v.message.startsWith("Round 9: "))).toBe(true);
+    expect(view.verdict[0]).toEqual({
+      ok: false,
+      message: "Round 9: drawn at random, so nothing is ranked and there is nothing to judge.",
+    });
+    expect(view.verdict.some((v) => v.message.includes("distinct"))).toBe(false);
+  });
+  it("does not say that no fallback was used of a round that is marked as not as asked", () => {
+    const notice = { code: "FEWER_THAN_ASKED", asked: 30, got: 20 };
+    const { verdict } = judgeRound(2, entries(20), 0, null, [notice]);
+    expect(verdict.some((v) => v.message.includes("fallback"))).toBe(false);
+    expect(verdict).toContainEqual({
+      ok: false,
+      message: "Round 2: not as asked. 20 of the 30 items asked for: no more are left.",
+    });
   });
   it("catches fallbacks and a missing audit share", () => {
     const view = judgeRound(

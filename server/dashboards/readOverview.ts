@@ -4,6 +4,8 @@ import { JOB_TITLES } from "@/contracts/jobs";
 import { HOUR_MS } from "@/contracts/limits";
 import type { Clock } from "@/server/clock";
 import type { Db } from "@/server/db";
+import { loadProject } from "@/server/projects";
+import { readTrainingLabels } from "@/server/training";
 import type { ActiveModelRow, MetricRow, RoundDbRow, TaskRow, TotalsRow } from "./dashboards.db";
 import {
   readActiveModel,
@@ -35,6 +37,7 @@ export async function readOverview({ db, clock }: { db: Db; clock: Clock }, proj
     readLatestMetrics(db, projectId, "accuracy", "audit"),
     readFailedJobs(db, projectId, new Date(now.getTime() - FAILED_JOB_WINDOW_MS)),
   ]);
+  const mainStrategy = await readMainStrategy(db, projectId, totals);
   const accuracy = model ? accuracies.find((m) => m.model_version === model.version) : undefined;
   const round = rounds[0];
   const itemsLeft = Math.max(0, totals.n_items - totals.n_resolved);
@@ -62,6 +65,7 @@ export async function readOverview({ db, clock }: { db: Db; clock: Clock }, proj
       readyAt: model.ready_at?.toISOString() ?? null,
     },
     accuracy: accuracy ? toMeasured(accuracy) : null,
+    mainStrategy,
     lastRefill: round
       ? {
           round: round.number,
@@ -72,6 +76,21 @@ export async function readOverview({ db, clock }: { db: Db; clock: Clock }, proj
       : null,
     warnings: listWarnings({ totals, itemsLeft, queue, model, round, task, failed }),
   };
+}
+
+/** Labels beyond which nobody waits for a main strategy, so that they are told from the totals alone. */
+const COUNTED_LABELS_MAX = 20_000;
+
+async function readMainStrategy(db: Db, projectId: number, totals: TotalsRow): Promise<OverviewView["mainStrategy"]> {
+  const project = await loadProject(db, projectId);
+  const { main, minLabels, minClasses } = project.strategy;
+  const target = { id: main.id, minLabels, minClasses };
+  if (totals.n_labels > COUNTED_LABELS_MAX) {
+    return { ...target, nTraining: totals.n_labels - totals.n_audit_labels, nClasses: minClasses };
+  }
+  // The same reading as a round's, so that both agree on when it is due.
+  const labels = await readTrainingLabels(db, project, totals.label_seq);
+  return { ...target, nTraining: labels.length, nClasses: new Set(labels.map((label) => label.classIndex)).size };
 }
 
 /** What a lead should know before reading the numbers, the gravest first. */

@@ -1,8 +1,9 @@
 import type { SelectionWorksView } from "@/contracts/dashboards";
 import type { Db } from "@/server/db";
 import type { PoolScores, RoundEntryRow } from "./dashboards.db";
-import { findJudgeableRound, readPoolScores, readRoundEntries, readTask } from "./dashboards.db";
+import { findJudgeableRound, readPoolScores, readRoundEntries, readRoundTrouble, readTask } from "./dashboards.db";
 import { measuredShare, quantileSorted, spearman } from "./statistics";
+import { wordNotice } from "./wordNotice";
 
 /** Served entries below which the order of serving says little. */
 const SERVED_ENOUGH = 10;
@@ -12,10 +13,13 @@ const ORDER_OK = 0.8;
 
 /**
  * Whether selection does what it says: scores that differ, entries served in the order they were ranked, few fallbacks,
- * an audit share that is really there. Without `round`: the newest round of which enough has been served.
+ * an audit share that is really there. Without `round`: the newest round that the main strategy chose and of which enough
+ * has been served; cold start and random rounds prove nothing about it.
  */
 export async function readSelectionWorks(db: Db, projectId: number, round?: number): Promise<SelectionWorksView> {
-  const number = round ?? (await findJudgeableRound(db, projectId, SERVED_ENOUGH));
+  const task = await readTask(db, projectId);
+  const main = task?.main_strategy ?? "random";
+  const number = round ?? (await findJudgeableRound(db, projectId, SERVED_ENOUGH, main));
   if (number === null) {
     return {
       round: null,
@@ -27,15 +31,15 @@ export async function readSelectionWorks(db: Db, projectId: number, round?: numb
       rankCorrelation: null,
       fallbackShare: null,
       auditShare: null,
-      verdict: [{ ok: false, message: "No round yet: the queue has never been filled." }],
+      verdict: [{ ok: false, message: `No round of the main strategy (${main}) yet: there is nothing to judge.` }],
     };
   }
-  const [entries, task, pool] = await Promise.all([
+  const [entries, pool, trouble] = await Promise.all([
     readRoundEntries(db, projectId, number),
-    readTask(db, projectId),
     readPoolScores(db, projectId, number),
+    readRoundTrouble(db, projectId, number),
   ]);
-  return judgeRound(number, entries, task?.audit_share ?? 0, pool);
+  return judgeRound(number, entries, task?.audit_share ?? 0, pool, trouble);
 }
 
 /** The judgement itself, from the entries of one round (first opinions). Pure. */
@@ -44,6 +48,8 @@ export function judgeRound(
   entries: RoundEntryRow[],
   auditTarget: number,
   pool: PoolScores | null = null,
+  /** What the round itself says is not as asked; null when it is as asked. */
+  trouble: readonly unknown[] | null = null,
 ): SelectionWorksView {
   const ranked = entries.filter((e) => e.purpose !== "audit");
   const scores = ranked.map((e) => e.score).filter((s): s is number => s !== null);
@@ -93,6 +99,8 @@ export function judgeRound(
     fallbackShare: measuredShare(nFallback, entries.length, "entries of this round"),
     auditShare: measuredShare(nAudit, entries.length, "entries of this round"),
     verdict: verdict({
+      strategy,
+      trouble: trouble?.map(wordNotice) ?? null,
       nScores: sorted.length,
       distinct,
       medianPercentile:
@@ -108,7 +116,7 @@ export function judgeRound(
       nAudit,
       nEntries: entries.length,
       auditTarget,
-    }),
+    }).map(({ ok, message }) => ({ ok, message: `Round ${round}: ${message}` })),
   };
 }
 
@@ -130,6 +138,8 @@ function histogram(sorted: number[], pool: PoolScores | null): SelectionWorksVie
 }
 
 function verdict(v: {
+  strategy: string | null;
+  trouble: string[] | null;
   nScores: number;
   distinct: number;
   medianPercentile: number | null;
@@ -141,32 +151,34 @@ function verdict(v: {
   auditTarget: number;
 }): SelectionWorksView["verdict"] {
   const out: SelectionWorksView["verdict"] = [];
-  if (v.nScores === 0) out.push({ ok: true, message: "This round was drawn without scores (random or cold start)." });
+  if (v.strategy === "random")
+    out.push({ ok: false, message: "drawn at random, so nothing is ranked and there is nothing to judge." });
+  else if (v.nScores === 0) out.push({ ok: false, message: "chosen without scores, so the ranking cannot be judged." });
   else
     out.push({
       ok: v.distinct > 1,
       message:
         v.distinct > 1
-          ? `Scores differ: ${v.distinct} distinct values among ${v.nScores} picks.`
-          : "All scores are equal: the strategy ranks nothing.",
+          ? `scores differ: ${v.distinct} distinct values among ${v.nScores} picks.`
+          : "all scores are equal: the strategy ranks nothing.",
     });
-  if (v.medianPercentile !== null && v.distinct > 1)
+  if (v.medianPercentile !== null && v.distinct > 1 && v.strategy !== "random")
     out.push({
       ok: v.medianPercentile > 0.5,
-      message: `Half of the picks were more worth labelling than ${percentText(v.medianPercentile)} % of the pool.`,
+      message: `half of the picks were more worth labelling than ${percentText(v.medianPercentile)} % of the pool.`,
     });
-  if (v.rho !== null)
+  if (v.strategy !== "random" && v.rho !== null)
     out.push({
       ok: v.rho >= ORDER_OK,
-      message: `Serving follows the ranking with rank correlation ${v.rho.toFixed(2)} over ${v.nServedRanked} items.`,
+      message: `serving follows the ranking with rank correlation ${v.rho.toFixed(2)} over ${v.nServedRanked} items.`,
     });
-  else
-    out.push({ ok: true, message: `Only ${v.nServedRanked} ranked items served so far: too few to judge the order.` });
-  out.push({
-    ok: v.nFallback === 0,
-    message:
-      v.nFallback === 0 ? "No fallback was used." : `${v.nFallback} of ${v.nEntries} picks came from a fallback.`,
-  });
+  // Not an answer yet, so no tick.
+  else if (v.strategy !== "random")
+    out.push({ ok: false, message: `only ${v.nServedRanked} ranked items served so far: too few to judge the order.` });
+  if (v.trouble !== null) out.push({ ok: false, message: ["not as asked.", ...v.trouble].join(" ") });
+  if (v.nFallback > 0) {
+    out.push({ ok: false, message: `${v.nFallback} of ${v.nEntries} picks came from a fallback.` });
+  } else if (v.trouble === null) out.push({ ok: true, message: "no fallback was used." });
   out.push({
     ok: v.auditTarget === 0 || v.nAudit > 0,
     message: `${v.nAudit} of ${v.nEntries} picks are random audits (${Math.round(v.auditTarget * 100)} % wanted).`,

@@ -187,7 +187,7 @@ export type Notice =
   | { readonly code: "CLUSTERS_CAPPED"; readonly level: "warning"; readonly asked: number; readonly used: number }
   | {
       readonly code: "SMALL_CLUSTERS_USED";
-      readonly level: "fallback";
+      readonly level: "info";
       readonly count: number;
       readonly minSize: number;
     }

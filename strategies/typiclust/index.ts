@@ -47,7 +47,8 @@ const design: Designer = async (context, pool, candidates, batchSize, options) =
     if (fromSmall > 0) {
       notices.push({
         code: "SMALL_CLUSTERS_USED",
-        level: "fallback",
+        // The rule is the same within a small group; only in small pools are there no others.
+        level: "info",
         count: fromSmall,
         minSize: rules.smallClusterMax + 1,
       });

@@ -4,8 +4,10 @@ import { useTRPC } from "@/app/_rpc/client";
 import { Field } from "@/app/_ui/Field";
 import { NumberInput } from "@/app/_ui/NumberInput";
 import { RadioCards } from "@/app/_ui/RadioCards";
-import { Select } from "@/app/_ui/Select";
+import { SearchSelect } from "@/app/_ui/SearchSelect";
+import { fitsTask } from "@/app/p/[slug]/settings/unmetNeeds";
 import { LIMITS } from "@/contracts/limits";
+import { getTaskType } from "@/task-types/registry";
 import type { ProjectDraft } from "./projectDraft";
 
 const POLICIES = [
@@ -26,13 +28,15 @@ export function WorkFields({
 }) {
   const trpc = useTRPC();
   const strategies = useQuery(trpc.project.strategies.queryOptions());
+  const { target } = getTaskType(draft.taskType);
+  const fitting = (strategies.data ?? []).filter((strategy) => fitsTask(strategy, target));
   const options = [
     {
       value: AUTOMATIC,
       label: "Chosen for you",
       hint: "A good default for this kind of task, with a tenth for measuring",
     },
-    ...(strategies.data ?? []).map(({ id, title, summary }) => ({ value: id, label: title, hint: summary })),
+    ...fitting.map(({ id, title, summary }) => ({ value: id, label: title, hint: summary })),
   ];
   return (
     <div className="flex flex-col gap-5">
@@ -55,7 +59,9 @@ export function WorkFields({
         />
       </Field>
       <Field label="Which items are asked about first">
-        <Select
+        <SearchSelect
+          label="Which items are asked about first"
+          searchLabel="Search strategies"
           options={options}
           value={draft.strategyId ?? AUTOMATIC}
           onValueChange={(id) => onChange({ strategyId: id === AUTOMATIC ? null : id })}

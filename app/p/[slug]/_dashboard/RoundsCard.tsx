@@ -6,6 +6,7 @@ import { Card } from "@/app/_ui/Card";
 import { ErrorState } from "@/app/_ui/ErrorState";
 import { SkeletonText } from "@/app/_ui/Skeleton";
 import { RoundsTable } from "../rounds/RoundsTable";
+import { MainProgress } from "./MainProgress";
 
 const SHOWN = 6;
 
@@ -23,6 +24,9 @@ export function RoundsCard({ projectId, slug }: { projectId: number; slug: strin
       }
     >
       <div className="px-2 pb-3">
+        <div className="px-3 pb-2">
+          <MainProgress projectId={projectId} />
+        </div>
         {error ? (
           <ErrorState error={error} onRetry={() => void refetch()} />
         ) : !data ? (

@@ -16,6 +16,7 @@ import { Table, TBody, Td, THead, Th, Tr } from "@/app/_ui/Table";
 import { useNotifier } from "@/app/_ui/Toast";
 import { roleAllows } from "@/contracts/permissions";
 import type { ProjectView } from "@/contracts/project";
+import { MainProgress } from "../_dashboard/MainProgress";
 import { SelectionWorksCard } from "../_dashboard/SelectionWorksCard";
 import { useCursorPages } from "../_dashboard/useCursorPages";
 import { RoundsTable } from "./RoundsTable";
@@ -43,7 +44,7 @@ export function RoundList({ project }: { project: ProjectView }) {
     <Page>
       <PageHeader
         title="Rounds"
-        description="Each round is one run of the acquisition strategy. Its manifest replays it byte for byte: winnow replay."
+        description="Each round is one run of the acquisition strategy. Its manifest replays it byte for byte: npm run --silent winnow -- replay."
         actions={
           canManage && (
             <Button
@@ -57,6 +58,7 @@ export function RoundList({ project }: { project: ProjectView }) {
         }
       />
       <div className="flex flex-col gap-5">
+        <MainProgress projectId={project.id} />
         <Card padded={false}>
           <div className="p-2">
             {error ? (

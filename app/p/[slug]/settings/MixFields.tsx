@@ -35,7 +35,10 @@ export function MixFields({
           max={10_000}
         />
       </Field>
-      <Field label="Labels before the main strategy" hint="Until there are this many, cold start fills the queue.">
+      <Field
+        label="Training labels before the main strategy"
+        hint="Until there are this many, cold start fills the queue. Audit labels do not count."
+      >
         <NumberInput
           value={values.minLabels}
           onValueChange={(v) => onChange({ minLabels: v ?? values.minLabels })}

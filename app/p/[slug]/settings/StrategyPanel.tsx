@@ -8,6 +8,8 @@ import { SkeletonText } from "@/app/_ui/Skeleton";
 import { useNotifier } from "@/app/_ui/Toast";
 import type { ProjectStrategy, ProjectView } from "@/contracts/project";
 import { getTaskType } from "@/task-types/registry";
+import { MainProgress } from "../_dashboard/MainProgress";
+import { wordMainProgress } from "../_dashboard/wordMainProgress";
 import { MixFields } from "./MixFields";
 import { SaveRow } from "./SaveRow";
 import { StrategyChanges } from "./StrategyChanges";
@@ -49,10 +51,14 @@ function StrategyForm({ project, strategies }: { project: ProjectView; strategie
   const { values, set } = draft;
   const save = useMutation(
     trpc.project.updateStrategy.mutationOptions({
-      onSuccess: async () => {
+      onSuccess: async (saved) => {
         await queryClient.invalidateQueries(trpc.project.get.queryFilter({ projectId: project.id }));
         draft.reset();
-        notify("Saved. The queue is being filled again.", { tone: "good" });
+        const { id, minLabels, minClasses } = { ...saved.strategy, id: saved.strategy.main.id };
+        const title = strategies.find((s) => s.id === id)?.title ?? id;
+        const counts = overview.data?.mainStrategy;
+        const waits = counts ? wordMainProgress({ ...counts, minLabels, minClasses }, title) : null;
+        notify(`Saved. The queue is being filled again${waits ? ` by cold start: ${waits}` : "."}`, { tone: "good" });
       },
     }),
   );
@@ -100,6 +106,7 @@ function StrategyForm({ project, strategies }: { project: ProjectView; strategie
       </div>
       <Card title="The mix" className="self-start lg:sticky lg:top-18">
         <div className="flex flex-col gap-5">
+          <MainProgress projectId={project.id} />
           <MixFields values={values} onChange={set} />
           {values.auditShare === 0 && (
             <Callout tone="warn">
