@@ -1,5 +1,5 @@
 import type { LucideIcon } from "lucide-react";
-import { Activity, Boxes, Download, FileUp, Layers, ListTodo, Settings, Table2, Tag, Users } from "lucide-react";
+import { Activity, Boxes, Download, FileUp, Layers, ListTodo, Settings, Split, Table2, Tag, Users } from "lucide-react";
 import type { ProjectPermission } from "@/contracts/permissions";
 
 export interface ProjectPage {
@@ -25,6 +25,7 @@ export const PROJECT_PAGES: readonly { title: string | null; pages: readonly Pro
     title: "Model",
     pages: [
       { segment: "rounds", title: "Rounds", icon: Layers, permission: "read" },
+      { segment: "strategy", title: "Strategy", icon: Split, permission: "read" },
       { segment: "models", title: "Versions", icon: Boxes, permission: "read" },
       { segment: "jobs", title: "Jobs", icon: ListTodo, permission: "read" },
     ],

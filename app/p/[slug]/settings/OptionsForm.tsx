@@ -1,6 +1,6 @@
 "use client";
 import { useState } from "react";
-import { Switch } from "@/app/_ui/Checkbox";
+import { Checkbox, Switch } from "@/app/_ui/Checkbox";
 import { Field } from "@/app/_ui/Field";
 import { Input, Textarea } from "@/app/_ui/Input";
 import { NumberInput } from "@/app/_ui/NumberInput";
@@ -54,6 +54,7 @@ function OptionField({ name, option, value, onChange }: OptionFieldProps) {
   const kind = kindOf(option);
   if (kind === "switch")
     return <Switch label={title} hint={hint} checked={value === true} onCheckedChange={onChange} className="sm:pt-1" />;
+  if (kind === "words") return <WordsOption {...{ name, option, value, onChange }} />;
   if (kind === "numbers" || kind === "json") return <TextOption {...{ name, option, value, onChange, kind }} />;
   return (
     <Field label={title} hint={hint}>
@@ -76,6 +77,38 @@ function OptionField({ name, option, value, onChange }: OptionFieldProps) {
         <Input value={String(value ?? "")} onValueChange={(v) => onChange(v === "" ? undefined : v)} />
       )}
     </Field>
+  );
+}
+
+/** Several words out of a list, in the order of the list; folded, as lists of strategies are long. */
+function WordsOption({ name, option, value, onChange }: OptionFieldProps) {
+  const { title, hint } = wordsOf(name, option);
+  const chosen = Array.isArray(value) ? value.map(String) : [];
+  const words = option.items?.enum ?? [];
+  const toggle = (word: string, isOn: boolean) => {
+    const next = words.filter((each) => (each === word ? isOn : chosen.includes(each)));
+    onChange(next.length === 0 ? undefined : next);
+  };
+  return (
+    <details className="sm:col-span-2">
+      <summary className="cursor-pointer font-[550] text-sm">
+        {title}:{" "}
+        <span className="font-normal text-ink-2">{chosen.length === 0 ? "none named" : chosen.join(", ")}</span>
+      </summary>
+      <fieldset className="mt-2">
+        <legend className="mb-2 text-ink-2 text-sm">{hint ?? title}</legend>
+        <div className="grid gap-1.5 sm:grid-cols-3">
+          {words.map((word) => (
+            <Checkbox
+              key={word}
+              label={word}
+              checked={chosen.includes(word)}
+              onCheckedChange={(isOn) => toggle(word, isOn)}
+            />
+          ))}
+        </div>
+      </fieldset>
+    </details>
   );
 }
 

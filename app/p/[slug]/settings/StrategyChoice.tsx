@@ -1,4 +1,5 @@
 "use client";
+import type { ReactNode } from "react";
 import { Callout } from "@/app/_ui/Callout";
 import { Card } from "@/app/_ui/Card";
 import { SearchSelect } from "@/app/_ui/SearchSelect";
@@ -16,6 +17,7 @@ export function StrategyChoice({
   strategies,
   value,
   unmet,
+  guidance,
   onChange,
 }: {
   title: string;
@@ -24,6 +26,8 @@ export function StrategyChoice({
   value: Ref;
   /** What the chosen strategy needs and the project does not have yet, in sentences. */
   unmet: string[];
+  /** What this project has of it, and what it costs here. */
+  guidance?: ReactNode;
   onChange: (value: Ref) => void;
 }) {
   const chosen = strategies.find((s) => s.id === value.id);
@@ -51,6 +55,7 @@ export function StrategyChoice({
         {chosen && (
           <>
             <StrategyFacts strategy={chosen} />
+            {guidance}
             {Object.keys(chosen.options.properties).length > 0 && (
               <div className="border-line border-t pt-4">
                 <OptionsForm

@@ -14,19 +14,12 @@ import { MixFields } from "./MixFields";
 import { SaveRow } from "./SaveRow";
 import { StrategyChanges } from "./StrategyChanges";
 import { StrategyChoice } from "./StrategyChoice";
+import { StrategyGuidance } from "./StrategyGuidance";
+import { StrategyPreview } from "./StrategyPreview";
+import { STRATEGY_NAMES } from "./strategyNames";
 import type { StrategyView } from "./strategyView";
 import { fitsTask, OF_A_MODEL, unmetNeeds } from "./unmetNeeds";
 import { useDraft } from "./useDraft";
-
-const NAMES: { [K in keyof ProjectStrategy]: string } = {
-  version: "the version",
-  main: "the main strategy",
-  coldStart: "cold start",
-  minLabels: "the labels it starts from",
-  minClasses: "the classes it starts from",
-  auditShare: "the audit share",
-  batchSize: "items per round",
-};
 
 /** What fills the queue: the main strategy, what comes before it, and the random share that keeps both honest. */
 export function StrategyPanel({ project }: { project: ProjectView }) {
@@ -93,6 +86,7 @@ function StrategyForm({ project, strategies }: { project: ProjectView; strategie
           strategies={fitting}
           value={values.main}
           unmet={unmetMain.length === 0 ? [] : [...unmetMain, "Until then, cold start fills the queue."]}
+          guidance={<StrategyGuidance projectId={project.id} main={values.main} />}
           onChange={(main) => set({ main })}
         />
         <StrategyChoice
@@ -121,9 +115,16 @@ function StrategyForm({ project, strategies }: { project: ProjectView; strategie
               overview={overview.data}
             />
           )}
-          <SaveRow draft={draft} save={save} names={NAMES} action="Apply and refill the queue" />
+          <SaveRow draft={draft} save={save} names={STRATEGY_NAMES} action="Apply and refill the queue" />
         </div>
       </Card>
+      <div className="min-w-0 lg:col-span-2">
+        <StrategyPreview
+          project={project}
+          strategy={values}
+          titleOf={(id) => strategies.find((s) => s.id === id)?.title ?? id}
+        />
+      </div>
     </form>
   );
 }

@@ -8,7 +8,7 @@ export interface OptionSchema {
   minimum?: number;
   maximum?: number;
   exclusiveMinimum?: number;
-  items?: { type?: string; minimum?: number; maximum?: number };
+  items?: { type?: string; minimum?: number; maximum?: number; enum?: readonly string[] };
   maxItems?: number;
 }
 export interface OptionsSchema {
@@ -17,7 +17,7 @@ export interface OptionsSchema {
 }
 
 /** How a field of the form is drawn. */
-export type OptionKind = "switch" | "oneOf" | "number" | "numbers" | "text" | "json";
+export type OptionKind = "switch" | "oneOf" | "number" | "numbers" | "words" | "text" | "json";
 
 export function kindOf(option: OptionSchema): OptionKind {
   if (option.type === "boolean") return "switch";
@@ -25,6 +25,7 @@ export function kindOf(option: OptionSchema): OptionKind {
   if (option.type === "number" || option.type === "integer") return "number";
   if (option.type === "array" && (option.items?.type === "integer" || option.items?.type === "number"))
     return "numbers";
+  if (option.type === "array" && option.items?.enum) return "words";
   return option.type === "string" ? "text" : "json";
 }
 
