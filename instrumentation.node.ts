@@ -1,8 +1,9 @@
 import { MINUTE_MS, SECOND_MS } from "@/contracts/limits";
 import { allowSlowRequests } from "@/server/allowSlowRequests";
+import { closeIdleConnections } from "@/server/closeIdleConnections";
 import { getEnv } from "@/server/env";
 import { getLogger } from "@/server/log";
-import { beginShutdown } from "@/server/shutdown";
+import { beginShutdown, shutdownSignal } from "@/server/shutdown";
 
 const PARENT_CHECK_MS = 500;
 /** After this long the process ends, whatever is still open: a request that hangs must not hold up a restart. */
@@ -19,6 +20,7 @@ function stop(): void {
 /** Makes the web process end in time, not outlive its supervisor, and take files over slow lines. */
 export function registerNode(): void {
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, stop);
+  closeIdleConnections(shutdownSignal());
   allowSlowRequests({ totalMs: getEnv().requestTimeoutSeconds * SECOND_MS, idleMs: UPLOAD_IDLE_MS });
   if (!getEnv().isSupervised) return;
   const parent = process.ppid;

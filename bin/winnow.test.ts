@@ -264,7 +264,48 @@ describe("winnow select", () => {
       taskKinds: ["single-label"],
     });
     const { stdout } = await winnow("strategies");
-    for (const id of ids) expect(stdout).toContain(`${id}  (`);
+    const lines = stdout.split("\n");
+    for (const id of ids) expect(lines.filter((line) => line.startsWith(`${id} `))).toHaveLength(1);
+    expect(stdout).not.toContain("source:");
+    const long = (await winnow("strategies", "--long")).stdout;
+    for (const id of ids) expect(long).toContain(`${id}  (`);
+    const one = await winnow("strategies", "typiclust");
+    expect(one.stdout).toMatch(/^typiclust {2}\(TypiClust\)\n/);
+    expect(one.stdout).not.toContain("margin  (");
+    expect(await winnow("strategies", "no-such")).toMatchObject({ code: 2, stdout: "" });
+  });
+
+  test("without a command prints what there is, and that is no mistake", async () => {
+    const { code, stdout, stderr } = await winnow();
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    for (const command of ["strategies", "select", "estimate", "model-selector"]) expect(stdout).toContain(command);
+    expect(stdout).not.toContain("outputHelp");
+  });
+
+  test("probabilities of labelled rows reach the strategies that walk over them", async () => {
+    const pool = Float64Array.from({ length: 40 }, (_, i) => (i % 2 === 0 ? (i + 1) / 41 : 1 - i / 41));
+    const train = Float64Array.of(0.9, 0.1, 0.2, 0.8, 0.55, 0.45, 0.4, 0.6);
+    const base = ["select", "--strategy", "galaxy", "--batch", "4", "--seed", "s"];
+    const files = [
+      "--probabilities",
+      npy("gp.npy", pool, [20, 2]),
+      "--train-labels",
+      npy("gy.npy", Int32Array.of(0, 1, 0, 1), [4]),
+    ];
+    const trained = ["--train-probabilities", npy("gt.npy", train, [4, 2])];
+    const seen = await winnow(...base, ...files, ...trained);
+    expect(seen.stderr).toBe("");
+    const { rows } = JSON.parse(seen.stdout) as { rows: number[] };
+    expect(rows).toHaveLength(4);
+    expect(rows.every((row) => row >= 0 && row < 20)).toBe(true);
+    // The labels change where class 0 ends, but only for a strategy that knows where the labelled rows lie.
+    const flipped = Float64Array.from(train, (_, i) => train[i ^ 1]);
+    const moved = await winnow(...base, ...files, "--train-probabilities", npy("gf.npy", flipped, [4, 2]));
+    expect(JSON.parse(moved.stdout).rows).not.toEqual(rows);
+    const short = ["--train-probabilities", npy("gs.npy", train.subarray(0, 4), [2, 2])];
+    const refused = await winnow(...base, ...files, ...short);
+    expect(refused).toMatchObject({ code: 2 });
+    expect(refused.stderr).toMatch(/--train-probabilities is 2 × 2; expected 4 labelled rows × 2 classes/);
   });
 });
 

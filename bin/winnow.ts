@@ -7,6 +7,8 @@ import { UsageError } from "./cliError";
 const USAGE_CODES = new Set(["E_OPTIONS", "E_SPEC", "E_UNKNOWN_STRATEGY", "E_BATCH_SIZE", "E_MISSING_ARRAY"]);
 
 const program = new Command("winnow")
+  .usage("<command> …")
+  .addHelpText("after", "\nFrom a clone: npm run --silent winnow -- <command> …")
   .description("Active learning on files: choose what to label next, compare strategies, replay a round.")
   .showHelpAfterError(false)
   .configureOutput({ outputError: () => undefined })
@@ -14,11 +16,14 @@ const program = new Command("winnow")
 
 program
   .command("strategies")
-  .description("list the acquisition strategies with their needs, options and sources")
+  .argument("[id]", "only this one, with all there is to say about it")
+  .description("list the acquisition strategies, one line each")
+  .option("--long", "with needs, options, cost and sources")
   .option("--json", "as one JSON object")
-  .action(async (flags: { json?: boolean }) => {
+  .action(async (id: string | undefined, flags: { long?: boolean; json?: boolean }) => {
     const { listStrategies } = await import("./commands/listStrategies");
-    process.stdout.write(listStrategies(flags.json === true));
+    const form = flags.json === true ? "json" : flags.long === true || id !== undefined ? "long" : "short";
+    process.stdout.write(listStrategies(form, id));
   });
 
 program
@@ -34,6 +39,7 @@ program
   .requiredOption("--seed <text>", "seed of every random draw")
   .option("--frame-seed <text>", "seed of the audit frame, the same in every round; for specs with an audit share")
   .option("--probabilities <file>", "class probabilities of the pool rows, n × classes")
+  .option("--train-probabilities <file>", "the same of the labelled rows, in the order of --train-labels")
   .option("--pool <file>", "features of the pool rows, n × d")
   .option("--train <file>", "features of the labelled rows")
   .option("--train-labels <file>", "class numbers of the labelled rows")
@@ -180,7 +186,15 @@ function writeResult(value: unknown, path?: string): void {
   }
 }
 
+// A reader such as `head` that has enough ends the pipe; that is no failure.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+  process.exit(0);
+});
+
 try {
+  // Commander takes a call without a command for a mistake; here it asks what there is.
+  if (process.argv.length <= 2) program.help();
   await program.parseAsync();
 } catch (error) {
   if (error instanceof CommanderError) {

@@ -20,6 +20,10 @@ const require = createRequire(import.meta.url);
 const IGNORED = /(^|\/)(node_modules|\.next|dist|golden|fixtures)(\/|$)|\.(test|bench)\.tsx?$/;
 const OUTPUT_KEPT = 6_000;
 const LOCK_POLL_MS = 300;
+/** A step that takes long says so this often, so that nobody thinks it hangs. */
+const STILL_EVERY_MS = 15_000;
+/** A step that took this long says when it is done. */
+const SAID_FROM_S = 5;
 
 /** Entry points that run outside Next, each bundled to one file dist/<name>.js: the worker looks for its child beside it. */
 export const SERVER_ENTRIES: Record<string, string> = {
@@ -151,7 +155,15 @@ async function runStep(step: BuildStep, onStep: (message: string) => void): Prom
   if (isWhole && existsSync(stamp) && readFileSync(stamp, "utf8") === hash) return;
   onStep(step.says);
   rmSync(stamp, { force: true });
-  await step.run();
+  const startedMs = performance.now();
+  const seconds = (): number => Math.round((performance.now() - startedMs) / 1000);
+  const timer = setInterval(() => onStep(`still ${step.says.replace(/ \(.*/, "")}, ${seconds()} s`), STILL_EVERY_MS);
+  try {
+    await step.run();
+  } finally {
+    clearInterval(timer);
+  }
+  if (seconds() >= SAID_FROM_S) onStep(`done with ${step.says.replace(/ \(.*/, "")}, ${seconds()} s`);
   mkdirSync(dirname(stamp), { recursive: true });
   writeFileSync(stamp, hash);
 }

@@ -41,6 +41,7 @@ async function main(): Promise<void> {
   const stop = async (code: number): Promise<void> => {
     if (++nSignals > 1) return supervisor.killProcesses();
     await supervisor.stop();
+    say("stopped");
     process.exit(code);
   };
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {

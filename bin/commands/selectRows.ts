@@ -16,6 +16,7 @@ export interface SelectFlags {
   readonly seed: string;
   readonly frameSeed?: string;
   readonly probabilities?: string;
+  readonly trainProbabilities?: string;
   readonly pool?: string;
   readonly train?: string;
   readonly trainLabels?: string;
@@ -115,6 +116,15 @@ function poolOf(flags: SelectFlags): { pool: Pool; n: number } {
     throw new UsageError(`--train has ${train.n} rows and --train-labels ${classes.length}; they must agree.`);
   }
   const nKnown = classes?.length ?? train?.n ?? 0;
+  const trained = optionalMatrix("--train-probabilities", flags.trainProbabilities);
+  if (trained !== undefined) {
+    if (probabilities === undefined) throw new UsageError("--train-probabilities goes with --probabilities.");
+    if (trained.n !== nKnown || trained.dim !== probabilities.dim) {
+      throw new UsageError(
+        `--train-probabilities is ${trained.n} × ${trained.dim}; expected ${nKnown} labelled rows × ${probabilities.dim} classes.`,
+      );
+    }
+  }
   const known = Uint32Array.from({ length: nKnown }, (_, i) => n + i);
   const nClasses = probabilities?.dim ?? largestClass(classes) + 1;
   const pool: Pool = {
@@ -128,7 +138,7 @@ function poolOf(flags: SelectFlags): { pool: Pool; n: number } {
       classes === undefined ? { rows: new Uint32Array(0), classes: new Int32Array(0) } : { rows: known, classes },
     // Rows without a label are still known: they are kept clear of.
     pending: classes === undefined ? known : undefined,
-    probabilities,
+    probabilities: probabilities && trained ? stacked(probabilities, trained) : probabilities,
     embeddings: features && train ? stacked(features, train) : features,
     head: headOf(flags, features, nClasses),
   };
