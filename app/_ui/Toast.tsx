@@ -13,6 +13,8 @@ export interface Notifier {
 }
 
 const TOAST_MS = 5_000;
+/** Takes away what the library says of dialogs and what a status must not have. */
+const NOT_MODAL = { "aria-modal": undefined };
 const NotifierContext = createContext<Notifier | null>(null);
 
 /** Puts toasts and the polite live region under everything; stands once in the root layout. */
@@ -69,6 +71,9 @@ function ToastList() {
     <Base.Root
       key={toast.id}
       toast={toast}
+      // Not a dialog: it asks for nothing and goes away by itself. The library reads it out; this names what it is.
+      role={toast.type === "bad" ? "alert" : "status"}
+      {...NOT_MODAL}
       swipeDirection={["down", "right"]}
       className={clsx(
         "rounded-md border border-line bg-raised shadow-pop transition-[opacity,translate] duration-150 data-ending-style:translate-y-2 data-starting-style:translate-y-2 data-ending-style:opacity-0 data-starting-style:opacity-0",

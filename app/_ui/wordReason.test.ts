@@ -41,6 +41,25 @@ describe("wordReason", () => {
     expect(worded.details).toContainEqual(["Score", "0.0431"]);
   });
 
+  it("tells two equal shares apart, and never exceeds the whole pool", () => {
+    const reason = (shares: [number, number]) => [
+      {
+        code: "uncertain",
+        measure: "margin",
+        value: 0,
+        percentile: 0.9991,
+        top2: [
+          [1, shares[0]],
+          [0, shares[1]],
+        ],
+      },
+    ];
+    expect(wordReason(served({ reason: reason([0.504, 0.496]) }), TITLES).sentence).toBe(
+      "The model wavers between Spam 50.4\u202f% and Ham 49.6\u202f%, less sure than on nearly all of the pool.",
+    );
+    expect(wordReason(served({ reason: reason([0.61, 0.39]) }), TITLES).sentence).toContain("Spam 61\u202f% and");
+  });
+
   it("never hides that an item came from a fallback", () => {
     const worded = wordReason(served({ isFallback: true, reason: [{ code: "random" }] }), TITLES);
     expect(worded.sentence).toContain("fallback");

@@ -56,7 +56,7 @@ function sentenceOf(reasons: Reason[], served: ServedReason, titles: readonly st
   }
   if (served.purpose === "relabel") return "Shown again, to check an earlier label.";
   if (served.percentile !== null) {
-    return `Scored higher by “${served.strategy}” than ${formatPercent(served.percentile, 0)} of the pool.`;
+    return `Scored higher by “${served.strategy}” than ${ofPool(served.percentile)}.`;
   }
   return `Chosen by “${served.strategy}”.`;
 }
@@ -70,7 +70,7 @@ function wordOne(reason: Reason, titles: readonly string[]): string | null {
       if (numberOf(reason.distance) === null) return "The first of its kind: nothing has been labelled yet.";
       return percentile === null
         ? "Unlike anything labelled so far."
-        : `Further from everything labelled so far than ${formatPercent(percentile, 0)} of the pool.`;
+        : `Further from everything labelled so far than ${ofPool(percentile)}.`;
     }
     case "largestCluster": {
       const share = numberOf(reason.clusterShare);
@@ -134,9 +134,20 @@ function wordOne(reason: Reason, titles: readonly string[]): string | null {
   }
 }
 
+/** A share of the pool that something exceeds. Nothing exceeds all of it, itself included: never 100 %. */
+function ofPool(share: number): string {
+  return Math.round(share * 100) >= 100 ? "nearly all of the pool" : `${formatPercent(share, 0)} of the pool`;
+}
+
+/** Shares of two labels; with one decimal where whole numbers would look alike. */
+function pairPercent(shares: readonly number[]): string[] {
+  const whole = shares.map((share) => formatPercent(share, 0));
+  return whole.length === 2 && whole[0] === whole[1] ? shares.map((share) => formatPercent(share, 1)) : whole;
+}
+
 function rankOf(reason: Reason): string {
   const percentile = numberOf(reason.percentile);
-  return percentile === null ? "" : `, more than on ${formatPercent(percentile, 0)} of the pool`;
+  return percentile === null ? "" : `, more than on ${ofPool(percentile)}`;
 }
 
 function wordBoundary(reason: Reason, titles: readonly string[]): string {
@@ -148,7 +159,7 @@ function wordBoundary(reason: Reason, titles: readonly string[]): string {
 
 function wordInformation(reason: Reason): string {
   const percentile = numberOf(reason.percentile);
-  const rank = percentile === null ? "" : `, more than ${formatPercent(percentile, 0)} of the pool at the start`;
+  const rank = percentile === null ? "" : `, more than ${ofPool(percentile)} at the start`;
   switch (reason.criterion) {
     case "log-determinant":
       return "Uncertain, and unlike the other picks of the round.";
@@ -165,9 +176,10 @@ function wordInformation(reason: Reason): string {
 
 function wordUncertain(reason: Reason, titles: readonly string[]): string {
   const top = Array.isArray(reason.top2) ? reason.top2.filter(isPair) : [];
-  const named = top.map(([index, share]) => `${titles[index] ?? `label ${index + 1}`} ${formatPercent(share, 0)}`);
+  const shares = pairPercent(top.map(([, share]) => share));
+  const named = top.map(([index], i) => `${titles[index] ?? `label ${index + 1}`} ${shares[i]}`);
   const percentile = numberOf(reason.percentile);
-  const rank = percentile === null ? "" : `, less sure than on ${formatPercent(percentile, 0)} of the pool`;
+  const rank = percentile === null ? "" : `, less sure than on ${ofPool(percentile)}`;
   if (named.length === 2) return `The model wavers between ${named[0]} and ${named[1]}${rank}.`;
   return `The model is unsure${rank}.`;
 }

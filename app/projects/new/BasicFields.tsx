@@ -30,7 +30,11 @@ export function BasicFields({
         label="Address"
         optional
         error={problems.slug}
-        hint={`/p/${draft.slug || slugOf(draft.name) || "made-from-the-name"}`}
+        hint={
+          draft.slug || slugOf(draft.name)
+            ? `Will be at /p/${draft.slug || slugOf(draft.name)}`
+            : "Made from the name as you type it."
+        }
       >
         <Input
           value={draft.slug}

@@ -56,7 +56,7 @@ export function ExportPage({ project }: { project: ProjectView }) {
           </a>
           <section>
             <h2 className="mb-1.5 font-[550] text-sm">The same from a program</h2>
-            <pre className="overflow-x-auto rounded-md bg-sunken p-3 font-mono text-xs" tabIndex={0}>
+            <pre className="whitespace-pre-wrap rounded-md bg-sunken p-3 font-mono text-xs [overflow-wrap:anywhere]">
               {`curl -H "Authorization: Bearer $WINNOW_KEY" \\\n  "$WINNOW_URL${path}" -o ${project.slug}.${format}`}
             </pre>
           </section>
