@@ -34,7 +34,9 @@ export function wordReason(served: ServedReason, classTitles: readonly string[])
   const sentence = served.isFallback
     ? `${own.replace(/\.$/, "")} (fallback: the strategy itself could not offer enough items).`
     : own;
-  const facts = [served.strategy, `#${formatNumber(served.rank + 1)} of round ${formatNumber(served.round)}`];
+  const arm = reasons.find((reason) => reason.code === "arm")?.arm;
+  const by = typeof arm === "string" ? `${served.strategy} through ${arm.split("#")[0]}` : served.strategy;
+  const facts = [by, `#${formatNumber(served.rank + 1)} of round ${formatNumber(served.round)}`];
   if (served.modelVersion !== null) facts.push(`model v${served.modelVersion}`);
   return { sentence, facts, details: detailsOf(served, reasons) };
 }
