@@ -10,6 +10,7 @@ import type { MadeProject } from "@/test/harness/factories";
 import type { Example, ModelService } from "../training/test/modelService";
 import { answerQueue, ask, createModelService, makeExampleProject, readExamples } from "../training/test/modelService";
 import { readGuidance, readRound, readRoundManifest, requestPreview } from ".";
+import { previewStrategy } from "./previewStrategy";
 
 const FIRST_LABELS = 40;
 const LABELS_A_ROUND = 15;
@@ -142,6 +143,25 @@ describe("a preview", () => {
     }
     expect(await storedOf(made.id)).toEqual(before);
   }, 180_000);
+
+  it("ends when it is cancelled, and leaves nothing", async () => {
+    const made = await labelledProject("margin");
+    const project = await loadProject(service.db, made.id);
+    const before = await storedOf(made.id);
+    const cancelled = new AbortController();
+    const context = {
+      ...service,
+      signal: cancelled.signal,
+      progress: async ({ done }: { done: number }) => {
+        if (done > 0) cancelled.abort();
+      },
+    };
+    const strategy = { ...project.strategy, main: { id: "ldm-s", options: {} } };
+    await expect(previewStrategy(context, { projectId: made.id, strategy })).rejects.toMatchObject({
+      code: "E_CANCELLED",
+    });
+    expect(await storedOf(made.id)).toEqual(before);
+  }, 60_000);
 
   it("is told apart in advance: what a strategy needs, whether it is there and what it costs", async () => {
     const bare = await loadProject(service.db, (await makeExampleProject(service, examples.slice(0, 60))).id);
