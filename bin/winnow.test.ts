@@ -254,34 +254,6 @@ describe("winnow select", () => {
     expect(failed.stderr).toMatch(/^winnow: Row 0 of the probabilities is not a distribution/);
   });
 
-  test("lists every strategy, for people and as JSON", async () => {
-    const json = JSON.parse((await winnow("strategies", "--json")).stdout);
-    const ids = json.strategies.map((strategy: { id: string }) => strategy.id);
-    expect(ids).toContain("typiclust");
-    expect(json.strategies[0]).toMatchObject({
-      id: "margin",
-      needs: { arrays: ["probabilities"] },
-      taskKinds: ["single-label"],
-    });
-    const { stdout } = await winnow("strategies");
-    const lines = stdout.split("\n");
-    for (const id of ids) expect(lines.filter((line) => line.startsWith(`${id} `))).toHaveLength(1);
-    expect(stdout).not.toContain("source:");
-    const long = (await winnow("strategies", "--long")).stdout;
-    for (const id of ids) expect(long).toContain(`${id}  (`);
-    const one = await winnow("strategies", "typiclust");
-    expect(one.stdout).toMatch(/^typiclust {2}\(TypiClust\)\n/);
-    expect(one.stdout).not.toContain("margin  (");
-    expect(await winnow("strategies", "no-such")).toMatchObject({ code: 2, stdout: "" });
-  });
-
-  test("without a command prints what there is, and that is no mistake", async () => {
-    const { code, stdout, stderr } = await winnow();
-    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-    for (const command of ["strategies", "select", "estimate", "model-selector"]) expect(stdout).toContain(command);
-    expect(stdout).not.toContain("outputHelp");
-  });
-
   test("probabilities of labelled rows reach the strategies that walk over them", async () => {
     const pool = Float64Array.from({ length: 40 }, (_, i) => (i % 2 === 0 ? (i + 1) / 41 : 1 - i / 41));
     const train = Float64Array.of(0.9, 0.1, 0.2, 0.8, 0.55, 0.45, 0.4, 0.6);
