@@ -67,8 +67,8 @@ function plotBars(bars: Bar[], width: number): Plot.PlotOptions {
 }
 
 const ENDS = [
-  { key: "shareLowest", name: "At 0: any nudge turns them", color: "var(--series-1)" },
-  { key: "shareHighest", name: "At 1: no nudge turned them", color: "var(--series-2)" },
+  { key: "shareLowest", name: "At 0, where any nudge turns them", color: "var(--series-1)" },
+  { key: "shareHighest", name: "At 1, where no nudge turned them", color: "var(--series-2)" },
 ] as const;
 
 /** Shares of the candidates at both ends of the score, round by round. Counts of all candidates: no sampling error. */
