@@ -51,7 +51,7 @@ function StrategyForm({ project, strategies }: { project: ProjectView; strategie
         const title = strategies.find((s) => s.id === id)?.title ?? id;
         const counts = overview.data?.mainStrategy;
         const waits = counts ? wordMainProgress({ ...counts, minLabels, minClasses }, title) : null;
-        notify(`Saved. The queue is being filled again${waits ? ` by cold start: ${waits}` : "."}`, { tone: "good" });
+        notify(`Saved. The queue is being filled again.${waits ? ` Not active yet: ${waits}` : ""}`, { tone: "good" });
       },
     }),
   );
