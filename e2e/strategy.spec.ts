@@ -84,6 +84,29 @@ test("LDM's page shows the scores of a round and the search", async ({ page }) =
   await expect(page.getByRole("columnheader", { name: "Nudges used" })).toBeVisible();
 });
 
+test("the strategy's picks stand beside random audits of the same rounds, with intervals", async ({
+  page,
+  request,
+}) => {
+  const input = { projectId: tailor.id };
+  interface Comparison {
+    nStrategy: number;
+    nAudit: number;
+    classes: { title: string; strategy: { value: number; lower: number; upper: number } | null }[];
+    modelError: { strategy: { n: number } | null; audit: { n: number; value: number } | null };
+  }
+  const found = await call<Comparison>(request, "strategy.auditComparison", input, "query");
+  expect(found.nStrategy).toBeGreaterThan(30);
+  expect(found.nAudit).toBeGreaterThan(5);
+  expect(found.modelError.strategy?.n).toBeGreaterThan(0);
+  expect(found.modelError.audit?.n).toBeGreaterThan(0);
+  const total = found.classes.reduce((sum, { strategy }) => sum + (strategy?.value ?? 0), 0);
+  expect(total).toBeCloseTo(1, 6);
+  await openPage(page, `/p/${tailor.slug}/strategy`);
+  await expect(page.getByRole("figure", { name: "Labels of each class per 100" })).toBeVisible();
+  await expect(page.getByText("Model contradicted on audits")).toBeVisible();
+});
+
 test("a draft is previewed before it is applied: twenty picks with reasons, and nothing in the queue", async ({
   page,
   request,

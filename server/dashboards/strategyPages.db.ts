@@ -45,27 +45,53 @@ export interface PurposeTallyRow {
   purpose: "train" | "audit";
   value: unknown;
   n: number;
-  /** Labels given to items for which the model that was at hand had an answer, and those that differ from it. */
-  nSuggested: number;
-  nDiffering: number;
 }
+
+/** Labels on the strategy's own picks by a model, and on the audits of the same rounds; needs $1, the project. */
+const LABELS_OF_ROUNDS = `
+  with of_rounds as (
+    select distinct round, model_version from queue_entry
+     where project_id = $1 and purpose = 'train' and not is_fallback and model_version is not null),
+  labels as (
+    select a.purpose, a.row, a.value, f.model_version as version
+      from annotation a join queue_entry e on e.project_id = a.project_id and e.id = a.entry_id
+      join of_rounds f on f.round = e.round
+     where a.project_id = $1 and a.kind = 'label' and a.purpose in ('train', 'audit')
+       and (e.purpose = 'audit' or (not e.is_fallback and e.model_version is not null))
+       and not exists (select 1 from annotation r where r.project_id = a.project_id and r.supersedes = a.seq))`;
 
 /** Effective labels of items that the strategy itself picked by a model, and of the audits served in the same rounds. */
 export async function tallyByPurpose(db: Db, projectId: number): Promise<PurposeTallyRow[]> {
   const { rows } = await db.query<PurposeTallyRow>(
-    `with of_rounds as (
-       select distinct round from queue_entry
-        where project_id = $1 and purpose = 'train' and not is_fallback and model_version is not null)
-     select a.purpose, a.value, count(*)::int as n,
-            count(a.suggested_value)::int as "nSuggested",
-            (count(*) filter (where a.suggested_value is not null and a.suggested_value <> a.value))::int as "nDiffering"
-       from annotation a join queue_entry e on e.project_id = a.project_id and e.id = a.entry_id
-       join of_rounds f on f.round = e.round
-      where a.project_id = $1 and a.kind = 'label' and a.purpose in ('train', 'audit')
-        and (e.purpose = 'audit' or (not e.is_fallback and e.model_version is not null))
-        and not exists (select 1 from annotation r where r.project_id = a.project_id and r.supersedes = a.seq)
-      group by a.purpose, a.value`,
+    `${LABELS_OF_ROUNDS} select purpose, value, count(*)::int as n from labels group by purpose, value`,
     [projectId],
   );
   return rows;
+}
+
+export interface JudgedLabelRow {
+  purpose: "train" | "audit";
+  row: number;
+  value: unknown;
+  /** The model that ranked the round. */
+  version: number;
+}
+
+/** The same labels one by one, of the newest `versions` models only. */
+export async function readJudgedLabels(db: Db, projectId: number, versions: number): Promise<JudgedLabelRow[]> {
+  const { rows } = await db.query<JudgedLabelRow>(
+    `${LABELS_OF_ROUNDS} select purpose, row, value, version from labels
+      where version in (select distinct version from labels order by version desc limit $2)`,
+    [projectId, versions],
+  );
+  return rows;
+}
+
+/** Classes of a version, in the order of its columns. */
+export async function readVersionClasses(db: Db, projectId: number, version: number): Promise<string[]> {
+  const { rows } = await db.query<{ classes: string[] }>(
+    "select classes from model_version where project_id = $1 and version = $2",
+    [projectId, version],
+  );
+  return rows[0]?.classes ?? [];
 }

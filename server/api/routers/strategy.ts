@@ -22,5 +22,5 @@ export const strategyRouter = router({
   /** The flip-flop score over the pool, round by round. */
   ldm: projectProcedure("read").query(({ ctx }) => readLdm(ctx.db, ctx.project.id)),
   /** The strategy's picks beside the random audits of the same rounds. */
-  auditComparison: projectProcedure("read").query(({ ctx }) => readAuditComparison(ctx.db, ctx.project.id)),
+  auditComparison: projectProcedure("read").query(({ ctx }) => readAuditComparison(ctx, ctx.project.id)),
 });
