@@ -5,7 +5,7 @@ import { dirname, resolve } from "node:path";
 import { performance } from "node:perf_hooks";
 import { fileURLToPath } from "node:url";
 import { cliKernels } from "@/bin/cliKernels";
-import type { Pool } from "@/strategies";
+import type { Pool, TaskKind } from "@/strategies";
 import { arrayMatrix, createBitmap, hashBytes128, hexOfWords, runSpec, specCost } from "@/strategies";
 import type { BenchCase } from "./cases";
 import { benchHead, CASES } from "./cases";
@@ -67,17 +67,31 @@ export async function benchCase(bench: BenchCase, repetitions: number): Promise<
   };
 }
 
-function poolOf({ n, nClasses, dim, labelled }: BenchCase): Pool {
+function poolOf({ n, nClasses, dim, labelled, taskKind = "single-label" }: BenchCase): Pool {
   const eligible = createBitmap(n, true);
   for (let row = 0; row < labelled; row++) eligible.words[row >>> 5] &= ~(1 << (row & 31));
   return {
     n,
     nClasses,
     eligible,
-    labelled: { rows: Uint32Array.from({ length: labelled }, (_, row) => row), classes: new Int32Array(labelled) },
+    taskKind,
+    labelled: labelledOf(taskKind, labelled, nClasses),
     probabilities: nClasses === 0 ? undefined : arrayMatrix(probabilities(n, nClasses), n, nClasses, 1 << 20),
     embeddings: dim === 0 ? undefined : arrayMatrix(clusters(n, dim), n, dim),
     head: dim === 0 || nClasses === 0 ? undefined : benchHead(dim, nClasses, noise),
+  };
+}
+
+/** The first rows, all of class 0; in a regression their values vary. */
+function labelledOf(taskKind: TaskKind, labelled: number, nClasses: number): Pool["labelled"] {
+  const rows = Uint32Array.from({ length: labelled }, (_, row) => row);
+  if (taskKind === "single-label") return { rows, classes: new Int32Array(labelled) };
+  const classes = new Int32Array(labelled).fill(-1);
+  if (taskKind === "regression") return { rows, classes, values: Float64Array.from(rows, noise) };
+  return {
+    rows,
+    classes,
+    multi: Uint8Array.from({ length: labelled * nClasses }, (_, i) => (i % nClasses === 0 ? 1 : 0)),
   };
 }
 

@@ -1,4 +1,4 @@
-import type { OptionValues } from "@/strategies";
+import type { OptionValues, TaskKind } from "@/strategies";
 
 /** One strategy on one made-up pool. */
 export interface BenchCase {
@@ -10,4 +10,6 @@ export interface BenchCase {
   readonly batch: number;
   readonly labelled: number;
   readonly options?: OptionValues;
+  /** Absent: single-label. */
+  readonly taskKind?: TaskKind;
 }
