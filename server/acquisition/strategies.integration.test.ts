@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { replayRound } from "@/bin/replay/replayRound";
 import type { PreviewResult } from "@/contracts/acquisition";
 import { ensureKernelsBuilt } from "@/scripts/buildKernels";
+import { readLdm, readTailor } from "@/server/dashboards";
 import { loadKernels } from "@/server/models";
 import { loadProject } from "@/server/projects";
 import type { TailorView } from "@/strategies";
@@ -113,6 +114,33 @@ describe("a TAILOR project", () => {
     expect(credits[1]).toBeGreaterThan(8);
     expect(credits[2]).toBeGreaterThan(credits[1]);
     expect(views[2].rounds).toHaveLength(3);
+
+    // What people set aside as unanswerable is counted for the arm that nominated it, and not credited.
+    const open = await service.db.query<{ row: number }>(
+      "select row from queue_entry where project_id = $1 and state = 'open' and purpose = 'train' order by priority limit 2",
+      [project.id],
+    );
+    const parked = open.rows.map(({ row }) => row);
+    await service.db.query(
+      "update item set status = 'parked', n_skips = 3 where project_id = $1 and row = any($2::int[])",
+      [project.id, parked],
+    );
+    await ask(service, "queue.refill", { projectId: project.id, trigger: "manual" });
+    await service.drain();
+    const [number] = await lastRounds(project.id, 1);
+    const manifest = await readRoundManifest(service, project.id, number);
+    expect(manifest.arrays.skipped?.shape).toEqual([2]);
+    await expectReplayed(project.id, number);
+    const after = await readTailor(service.db, project.id);
+    expect(after).toMatchObject({ round: number, classes: ["ham", "spam"] });
+    expect(after?.arms.reduce((sum, arm) => sum + arm.skipped, 0)).toBe(2);
+    for (const arm of after?.arms ?? []) {
+      for (const cell of arm.cells) {
+        expect(cell.low).toBeLessThanOrEqual(cell.mean);
+        expect(cell.high).toBeGreaterThanOrEqual(cell.mean);
+      }
+    }
+    expect(after?.rounds.at(-1)?.arms.reduce((sum, arm) => sum + arm.best, 0)).toBeCloseTo(1, 3);
   }, 120_000);
 });
 
@@ -198,6 +226,10 @@ describe("an LDM-S project", () => {
       expect(manifest.arrays.headWeights?.shape).toEqual([manifest.arrays.embeddings?.dim, 2]);
       await expectReplayed(project.id, number);
     }
+    const [newest] = await readLdm(service.db, project.id);
+    expect(newest).toMatchObject({ strategy: "ldm-s", facts: { reference: expect.any(Number) } });
+    expect(newest.histogram.counts.reduce((a, b) => a + b, 0)).toBe(newest.scored);
+    expect(newest.facts.hypotheses).toBeGreaterThan(0);
   }, 120_000);
 
   it("reads the last hidden layer of a network", async () => {
