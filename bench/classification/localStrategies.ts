@@ -8,6 +8,7 @@ const RELEASED_QUIRKS = {
   similar: { guard: "released" },
   badge: { armRule: "released" },
 };
+const WORST_FIRST = { "most-likely-positive": RELEASED_QUIRKS["most-likely-positive"] };
 const CORRECTED = { similar: RELEASED_QUIRKS.similar, badge: RELEASED_QUIRKS.badge };
 const PUBLISHED_LDM = { search: "scales", reference: 1000, maxCandidates: 1000, prefilter: "random", stop: 10 };
 
@@ -37,4 +38,22 @@ export const LOCAL_STRATEGIES: Readonly<Record<string, unknown>> = {
   tailor_default: single("tailor"),
   ldm_s_default: single("ldm-s"),
   cluster_margin_default: single("cluster-margin"),
+};
+
+const MULTI_ARMS = ["emal", "class-uncertainty", "most-likely-positive", "galaxy"];
+
+/** Those of the multi-label set; the reference left the weak arm out. */
+export const YEAST_STRATEGIES: Readonly<Record<string, unknown>> = {
+  random: single("random"),
+  emal: single("emal"),
+  uncertain: ofArms("random-meta", ["class-uncertainty"], {}),
+  mlp: ofArms("random-meta", ["most-likely-positive"], WORST_FIRST),
+  galaxy: ofArms("random-meta", ["galaxy"], {}),
+  random_meta: ofArms("random-meta", MULTI_ARMS, WORST_FIRST),
+  albl: ofArms("albl", MULTI_ARMS, WORST_FIRST),
+  tailor: ofArms("tailor", MULTI_ARMS, WORST_FIRST, { released: true }),
+  tailor_mlpdesc: ofArms("tailor", MULTI_ARMS, {}, { released: true }),
+  tailor_pos: ofArms("tailor", MULTI_ARMS, WORST_FIRST, { released: true, objective: "find" }),
+  tailor_unc: ofArms("tailor", ["emal", "class-uncertainty", "galaxy"], {}, { released: true }),
+  tailor_default: single("tailor"),
 };

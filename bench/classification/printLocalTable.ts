@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { argument } from "./arguments";
 import { LOCAL_SETS } from "./localSets";
-import { LOCAL_STRATEGIES } from "./localStrategies";
+import { LOCAL_STRATEGIES, YEAST_STRATEGIES } from "./localStrategies";
 import type { Estimate, LocalRun, Reference, ReferenceCurve } from "./localTable";
 import { curveMean, estimate, isWithinNoise, largestDifference, pairedGain } from "./localTable";
 
@@ -14,15 +14,32 @@ const reference = JSON.parse(
   readFileSync(argument("reference", "test/golden/classification/local_reference_results.json"), "utf8"),
 ) as Reference;
 
+/** What TAILOR is compared with: strategies that choose by one rule. */
+const SINGLE_STRATEGIES = [
+  "random",
+  "margin",
+  "least_confidence",
+  "entropy",
+  "badge",
+  "coreset",
+  "base",
+  "cluster_margin",
+  "galaxy",
+  "mlp",
+  "emal",
+  "uncertain",
+];
+
 const lines: string[] = [];
 const counts = { same: 0, within: 0, outside: [] as string[], open: 0 };
-for (const set of LOCAL_SETS) {
+for (const set of [...LOCAL_SETS, "yeast"]) {
   lines.push(`### ${set}`, "");
   lines.push(
     "| strategy | seeds | mean (reference) | gain over random (reference) | agrees | rarest class (reference) |",
   );
   lines.push("| --- | --- | --- | --- | --- | --- |");
-  for (const strategy of Object.keys(LOCAL_STRATEGIES)) lines.push(row(set, strategy));
+  for (const strategy of Object.keys(set === "yeast" ? YEAST_STRATEGIES : LOCAL_STRATEGIES))
+    lines.push(row(set, strategy));
   lines.push("");
 }
 lines.push("### Paired gains over margin and random meta", "");
@@ -41,6 +58,10 @@ for (const set of LOCAL_SETS) {
   const cells = pairs.map(([own, other]) => gainText(pairedGain(runs, set, own, other)));
   lines.push(`| ${set} | ${cells.join(" | ")} |`);
 }
+lines.push("", "### Labels of the rarest class at the end", "");
+lines.push("| set | tailor | tailor_default | most of the single strategies | tailor − that one, paired |");
+lines.push("| --- | --- | --- | --- | --- |");
+for (const set of [...LOCAL_SETS, "yeast"]) lines.push(balanceRow(set));
 lines.push("", `Same curve: ${counts.same}; within noise: ${counts.within}; outside: ${counts.outside.length}`);
 lines.push(`Outside: ${counts.outside.join(", ")}; not run or one seed: ${counts.open}.`);
 process.stdout.write(`${lines.join("\n")}\n`);
@@ -90,6 +111,22 @@ function verdict(
   else if (within) counts.within++;
   else counts.outside.push(`${set} ${strategy}`);
   return within === null ? "one seed" : within ? "yes" : "**no**";
+}
+
+/** TAILOR's claim: as many labels of the rarest class as the strategy that finds most of them. */
+function balanceRow(set: string): string {
+  const final = (run: LocalRun) => run.rarest[run.rarest.length - 1];
+  const meanOf = (strategy: string) => {
+    const own = runs.filter((run) => run.set === set && run.strategy === strategy);
+    return own.length === 0 ? null : estimate(own.map(final)).mean;
+  };
+  const best = SINGLE_STRATEGIES.map((strategy) => ({ strategy, mean: meanOf(strategy) ?? -1 })).reduce((a, b) =>
+    b.mean > a.mean ? b : a,
+  );
+  const gain = pairedGain(runs, set, "tailor", best.strategy, final);
+  const text = (value: number | null) => value?.toFixed(1) ?? "not run";
+  const paired = gain === null ? "" : `${gain.mean.toFixed(1)} ± ${gain.error?.toFixed(1) ?? "?"} (${gain.n} seeds)`;
+  return `| ${set} | ${text(meanOf("tailor"))} | ${text(meanOf("tailor_default"))} | ${best.strategy} ${text(best.mean)} | ${paired} |`;
 }
 
 /** For random itself, whose gain over random is 0: the level, with the spread of both over seeds. */

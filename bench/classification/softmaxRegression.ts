@@ -1,6 +1,6 @@
 /**
  * Multinomial logistic regression as the reference runs define it: minimise the sum of cross entropies plus
- * 0.5·λ·‖W‖², λ = 1, the bias being a row of W and penalised with it, every class present. Strictly convex, so the
+ * 0.5·λ·‖W‖², λ = 1 unless said otherwise, the bias being a row of W and penalised with it, every class present. Strictly convex, so the
  * answer depends on the data alone. Newton steps by conjugate gradients, float64.
  */
 export interface SoftmaxFit {
@@ -19,6 +19,7 @@ const HALVINGS_MAX = 40;
  * @param x     n × d, row-major.
  * @param y     n class indices.
  * @param start weights to begin from; zeros when absent. The answer is the same up to the tolerance.
+ * @param penalty λ.
  * @throws Error when the gradient does not fall below the tolerance.
  */
 export function fitSoftmax(
@@ -28,8 +29,9 @@ export function fitSoftmax(
   k: number,
   tolerance: number,
   start?: Float64Array,
+  penalty = 1,
 ): SoftmaxFit {
-  const problem = new Problem(x, y, d, k);
+  const problem = new Problem(x, y, d, k, penalty);
   let weights: Float64Array = Float64Array.from(start ?? new Float64Array((d + 1) * k));
   let at = problem.evaluate(weights);
   for (let step = 0; step < NEWTON_STEPS_MAX; step++) {
@@ -73,6 +75,7 @@ class Problem {
     private readonly y: Int32Array,
     private readonly d: number,
     private readonly k: number,
+    private readonly penalty: number,
   ) {
     this.n = y.length;
   }
@@ -81,14 +84,14 @@ class Problem {
     const { n, k } = this;
     const p = new Float64Array(n * k);
     logits(weights, this.x, n, this.d, k, p);
-    let objective = 0.5 * dot(weights, weights);
+    let objective = 0.5 * this.penalty * dot(weights, weights);
     for (let i = 0; i < n; i++) {
       const own = p[i * k + this.y[i]];
       objective += softmaxRow(p, i * k, k) - own;
     }
     const residual = Float64Array.from(p);
     for (let i = 0; i < n; i++) residual[i * k + this.y[i]] -= 1;
-    const gradient = Float64Array.from(weights);
+    const gradient = weights.map((value) => this.penalty * value);
     this.addTransposed(residual, gradient);
     let size = 0;
     for (const value of gradient) size = Math.max(size, Math.abs(value));
@@ -131,7 +134,7 @@ class Problem {
       for (let c = i * k; c < (i + 1) * k; c++) mean += p[c] * q[c];
       for (let c = i * k; c < (i + 1) * k; c++) q[c] = p[c] * (q[c] - mean);
     }
-    const out = Float64Array.from(v);
+    const out = v.map((value) => this.penalty * value);
     this.addTransposed(q, out);
     return out;
   }
@@ -139,7 +142,7 @@ class Problem {
   private inverseDiagonal(p: Float64Array): Float64Array {
     const squares = this.x.map((value) => value * value);
     const spread = p.map((value) => value * (1 - value));
-    const out = new Float64Array((this.d + 1) * this.k).fill(1);
+    const out = new Float64Array((this.d + 1) * this.k).fill(this.penalty);
     addTransposed(squares, spread, this.n, this.d, this.k, out);
     return out.map((value) => 1 / value);
   }
