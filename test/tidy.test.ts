@@ -75,8 +75,8 @@ const BANS: Ban[] = [
   {
     what: "console",
     pattern: /\bconsole\.(log|info|warn|error|debug|trace|table)\b/,
-    instead: "getLogger() of server/log.ts, or the context's log",
-    within: /^(app|server|contracts|task-types|strategies)\//,
+    instead: "getLogger() of server/log.ts, or the context's log; process.stdout in bin/",
+    within: /^(app|server|contracts|task-types|strategies|bin)\//,
     except: TEST_FILE,
   },
   { what: "as any", pattern: /\bas any\b|<any>|:\s*any\b/, instead: "a type, or unknown with a check" },
@@ -192,6 +192,17 @@ describe("names", () => {
     ).filter((path) => !new RegExp(`export (class|interface|type) ${basename(path, ".ts")}\\b`).test(read(path)));
     expect(misnamed, "PascalCase is for components, classes and types").toEqual([]);
   });
+
+  test("of files that give one function are that function's", () => {
+    const services = CODE_FILES.filter((path) => /^server\/[^/]+\/(?!index\.)[A-Za-z]+\.ts$/.test(path));
+    expect(services.length).toBeGreaterThan(100);
+    const misnamed = services.flatMap((path) => {
+      const exported = read(path).match(/^export .*$/gm) ?? [];
+      const name = exported.length === 1 ? /^export (?:async )?function\*? (\w+)/.exec(exported[0])?.[1] : undefined;
+      return name === undefined || name === basename(path, ".ts") ? [] : [`${path} exports ${name}`];
+    });
+    expect(misnamed, "call the file after the function").toEqual([]);
+  });
 });
 
 describe("registries", () => {
@@ -205,20 +216,43 @@ describe("registries", () => {
       .map((entry) => entry.name);
   }
 
-  test.each([
-    ["strategies", ["core", "kernels"]],
+  /** What strategies are made of, and what is measured and decided beside them: folders that are no strategy. */
+  const STRATEGY_PARTS: readonly string[] = ["core", "kernels"];
+  const STRATEGY_LIBRARIES: readonly string[] = [
+    "active-testing",
+    "conformal",
+    "holdout",
+    "model-selector",
+    "stopping",
+  ];
+
+  test.each<readonly [string, readonly string[]]>([
+    ["strategies", [...STRATEGY_PARTS, ...STRATEGY_LIBRARIES]],
     ["task-types", []],
     ["server/formats", []],
-  ] as const)("%s/registry.ts or its door names every folder beside it", (room, inner) => {
+  ])("%s/registry.ts imports every folder beside it", (room, others) => {
     const registry = join(room, "registry.ts");
     expect(existsSync(join(ROOT, registry)), `${registry} is missing`).toBe(true);
-    // A folder that is no entry of the registry, such as measurement, is opened by the room's door: none is unreachable.
-    const door = join(room, "index.ts");
-    const text = read(registry) + (existsSync(join(ROOT, door)) ? read(door) : "");
-    const missing = foldersOf(room).filter(
-      (name) => !(inner as readonly string[]).includes(name) && !text.includes(`"./${name}"`),
+    const text = withoutComments(read(registry));
+    const missing = foldersOf(room).filter((name) => !others.includes(name) && !text.includes(`from "./${name}"`));
+    expect(missing, `add one line per folder to ${registry}`).toEqual([]);
+  });
+
+  test("the folders of strategies/ that are no strategy exist, and its door opens the libraries", () => {
+    const folders = readdirSync(join(ROOT, "strategies"));
+    expect(folders).toEqual(expect.arrayContaining([...STRATEGY_PARTS, ...STRATEGY_LIBRARIES]));
+    const door = withoutComments(read("strategies/index.ts"));
+    expect(STRATEGY_LIBRARIES.filter((name) => !door.includes(`from "./${name}"`))).toEqual([]);
+  });
+
+  test("every folder of strategies/ has a door", () => {
+    const folders = readdirSync(join(ROOT, "strategies"), { withFileTypes: true }).filter((entry) =>
+      entry.isDirectory(),
     );
-    expect(missing, `add one line per folder to ${registry}, or open it in ${door}`).toEqual([]);
+    const doorless = folders.filter(
+      ({ name }) => name !== "core" && !existsSync(join(ROOT, "strategies", name, "index.ts")),
+    );
+    expect(doorless.map(({ name }) => name)).toEqual([]);
   });
 
   test("every job handler stands in the worker's list", () => {

@@ -9,7 +9,7 @@ import { AppError } from "../errors";
 import type { ProjectRow } from "../projects";
 import type { PoolFactsRow } from "./acquisition.db";
 import { selectPoolFacts } from "./acquisition.db";
-import { hasHead } from "./modelHead";
+import { hasHead } from "./hasHead";
 
 /** Operations of the kernels in a second on one core, order of magnitude: what turns a cost formula into a time. */
 const FLOPS_PER_SECOND = 2e9;

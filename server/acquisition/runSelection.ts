@@ -5,7 +5,7 @@ import type { ComputePool, SelectedRound, StoredHead, TaskProgress, TaskUsage } 
 import { AppError } from "../errors";
 import type { ProjectRow } from "../projects";
 import type { BlobStore } from "../storage";
-import { hasHead } from "./modelHead";
+import { hasHead } from "./hasHead";
 import type { PoolSnapshot, StoredSnapshot } from "./snapshotPool";
 import { coveredRows } from "./snapshotPool";
 import type { Available, RoundPlan } from "./strategySpec";

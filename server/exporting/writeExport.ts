@@ -8,7 +8,7 @@ import { selectFieldNames } from "./export.db";
 import type { ExportContext } from "./exportContext";
 import type { ExportRecord } from "./itemRecords";
 import { ITEM_COLUMNS_AFTER, ITEM_COLUMNS_BEFORE, itemRecords } from "./itemRecords";
-import { readSnapshot } from "./snapshot";
+import { readSnapshot } from "./readSnapshot";
 
 /** Exports at once in one process: each holds a connection and a snapshot for as long as its reader takes. */
 export const EXPORTS_AT_ONCE = 4;
