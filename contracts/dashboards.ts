@@ -17,6 +17,7 @@ export interface Measured {
 }
 
 export interface OverviewView {
+  /** Distinct items: an exact copy stands with its original and is counted in nDuplicates alone. */
   nItems: number;
   nResolved: number;
   nLabels: number;

@@ -170,6 +170,7 @@ export interface ProjectListRow {
   status: (typeof PROJECT_STATUSES)[number];
   myRole: ProjectRole;
   demo: string | null;
+  /** Distinct items, as nResolved: an exact copy stands with its original. */
   nItems: number;
   nResolved: number;
   nLabels: number;

@@ -35,6 +35,7 @@ export interface ClaimedItem {
 export interface AnnotatorProgress {
   mineToday: number;
   mineTotal: number;
+  /** Distinct items: an exact copy stands with its original. */
   projectResolved: number;
   projectItems: number;
 }

@@ -1,5 +1,6 @@
 import type { ItemStatus, Purpose } from "@/contracts/items";
 import type { Db, Tx } from "../db";
+import { distinctItems, resolvedCopies } from "../queue";
 
 /**
  * SQL of answering and withdrawing. Order of locks in every transaction that changes an item's answers: the item, its
@@ -216,8 +217,8 @@ export async function writeAnswer(tx: Tx, c: AnswerChange): Promise<AnswerTotals
       ), undrafted as (
         delete from draft where project_id = $1 and row = $2 and user_id = $5
       )
-      select counted.label_seq as seq, counted.n_labels as "nLabels", counted.n_resolved as "nResolved",
-             coalesce((select n_items from row_counter where project_id = $1), 0) as "nItems",
+      select counted.label_seq as seq, counted.n_labels as "nLabels", counted.n_resolved - ${resolvedCopies("$1")} as "nResolved",
+             ${distinctItems("$1")} as "nItems",
              mine.n_labels as "mineTotal", mine.n_labels_day as "mineToday"
         from counted, mine`,
     values: [

@@ -1,8 +1,10 @@
 import type { Db } from "@/server/db";
+import { distinctResolved } from "@/server/queue";
 
 /** The SQL behind the dashboards. Reads only; every statement is bounded by the project and, where it scans, by time. */
 
 export interface TotalsRow {
+  /** Without exact copies, as n_resolved. */
   n_items: number;
   n_duplicates: number;
   n_labels: number;
@@ -15,7 +17,7 @@ export interface TotalsRow {
 
 export async function readTotals(db: Db, projectId: number): Promise<TotalsRow> {
   const { rows } = await db.query<TotalsRow>(
-    `select r.n_items, r.n_duplicates, l.n_labels, l.n_resolved, l.n_skips, l.n_open_flags, l.n_audit_labels, l.label_seq
+    `select r.n_items - r.n_duplicates as n_items, r.n_duplicates, l.n_labels, ${distinctResolved("$1")} as n_resolved, l.n_skips, l.n_open_flags, l.n_audit_labels, l.label_seq
        from row_counter r join label_counter l using (project_id) where project_id = $1`,
     [projectId],
   );

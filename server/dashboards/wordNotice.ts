@@ -29,6 +29,7 @@ const NOTICES: Record<string, (d: Details) => string> = {
     `${picks(d.count)} ${isOne(d.count) ? "comes" : "come"} from groups smaller than ${d.minSize}.`,
   MAIN_NOT_READY: () => "The main strategy could not run yet; cold start served instead.",
   COLD_START_AT_RANDOM: () => "Cold start needs vectors that are not there yet; drawn at random instead.",
+  STRATEGY_REFUSED: (d) => `The strategy could not rank this pool; drawn at random instead. ${d.message}`,
   ROWS_WITHOUT_VECTOR: (d) =>
     d.filled === 0
       ? `${items(d.count)} without a vector ${isOne(d.count) ? "was" : "were"} not ranked.`

@@ -28,6 +28,8 @@ export interface ExportedItemRow {
   nLabels: number;
   nSkips: number;
   duplicateOf: number | null;
+  /** An exact copy without labels of its own: status, consensus and agreement are its original's. */
+  isInherited: boolean;
   importRun: number | null;
   createdAt: Date;
   resolvedAt: Date | null;
@@ -43,10 +45,14 @@ export async function selectItemRange(
   last: number,
 ): Promise<ExportedItemRow[]> {
   const { rows } = await tx.query<ExportedItemRow>(
-    `select i.row, i.external_id as "externalId", i.status, i.consensus, i.agreement, i.n_labels as "nLabels",
+    `select i.row, i.external_id as "externalId", (case when o.row is null then i else o end).status,
+            (case when o.row is null then i else o end).consensus,
+            (case when o.row is null then i else o end).agreement, o.row is not null as "isInherited", i.n_labels as "nLabels",
             i.n_skips as "nSkips", i.duplicate_of as "duplicateOf", i.import_run as "importRun",
-            i.created_at as "createdAt", i.resolved_at as "resolvedAt", c.content, c.meta
-       from item i join item_content c using (project_id, row)
+            i.created_at as "createdAt", (case when o.row is null then i else o end).resolved_at as "resolvedAt", c.content, c.meta
+       from item i join item_content c on c.project_id = i.project_id and c.row = i.row
+       left join item o on o.project_id = i.project_id and o.row = i.duplicate_of and o.deleted_at is null
+            and o.consensus is not null and i.consensus is null and i.n_labels = 0 and i.status <> 'excluded'
       where i.project_id = $1 and i.row > $2 and i.row <= $3 and i.deleted_at is null order by i.row`,
     [projectId, after, last],
   );

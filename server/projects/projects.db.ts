@@ -240,7 +240,9 @@ export async function selectProjectList(
       : "(select project_id, role from project_member where user_id = $1) m";
   const { rows } = await db.query<Omit<ProjectListRow, "createdAt"> & { createdAt: Date }>(
     `select p.id, p.slug, p.name, left(p.description, 1000) as description, p.task_type as "taskType", p.status,
-       m.role as "myRole", p.demo, r.n_items as "nItems", l.n_resolved as "nResolved", l.n_labels as "nLabels",
+       m.role as "myRole", p.demo, r.n_items - r.n_duplicates as "nItems",
+       l.n_resolved - (select count(*) from item i where i.project_id = p.id and i.duplicate_of is not null
+         and i.status = 'resolved' and i.deleted_at is null) as "nResolved", l.n_labels as "nLabels",
        p.created_at as "createdAt"
      from ${source} join project p on p.id = m.project_id
      join label_counter l on l.project_id = p.id join row_counter r on r.project_id = p.id

@@ -1,5 +1,6 @@
 import type { ItemContent, Purpose } from "@/contracts/items";
 import type { Db } from "../db";
+import { distinctItems, distinctResolved } from "./distinctItems";
 
 /**
  * The claim. One statement, so that choosing an entry and taking it cannot come apart.
@@ -108,8 +109,8 @@ const CLAIM = `
   )
   select totals.*, c.place, ${VIEW_COLUMNS}
     from (select (select count(*) from held) as n_held,
-                 coalesce((select n_resolved from label_counter where project_id = $1), 0) as n_resolved,
-                 coalesce((select n_items from row_counter where project_id = $1), 0) as n_items,
+                 ${distinctResolved("$1")} as n_resolved,
+                 ${distinctItems("$1")} as n_items,
                  m.mine_total, m.mine_today
             from (select 1) as one left join lateral (
               select n_labels as mine_total, case when day = $8::date then n_labels_day else 0 end as mine_today

@@ -1,6 +1,7 @@
 export { announceSoon } from "./announceSoon";
 export { readHeldItem } from "./claimedItem";
 export { type ClaimRequest, claimNext } from "./claimNext";
+export { distinctItems, distinctResolved, resolvedCopies } from "./distinctItems";
 export { leaseForCorrection } from "./leaseForCorrection";
 export { readProgress } from "./progress.db";
 export { type QueueContext, requireAnnotator, utcDay } from "./queueContext";

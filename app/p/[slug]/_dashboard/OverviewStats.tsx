@@ -12,12 +12,7 @@ export function OverviewStats({ overview: o, slug }: { overview: OverviewView; s
   const items = `/p/${slug}/items`;
   return (
     <div className="flex flex-col gap-5">
-      <ProgressBar
-        label="Items resolved"
-        value={o.nResolved}
-        total={o.nItems}
-        text={`${formatNumber(o.nResolved)} of ${formatNumber(o.nItems)} (${o.nItems === 0 ? "–" : formatPercent(o.nResolved / o.nItems)})`}
-      />
+      <ProgressBar label="Items resolved" value={o.nResolved} total={o.nItems} text={progressText(o)} />
       <div className="grid grid-cols-2 gap-x-6 gap-y-5 sm:grid-cols-3 xl:grid-cols-6">
         <Stat
           label="Labels"
@@ -100,6 +95,13 @@ export function OverviewStats({ overview: o, slug }: { overview: OverviewView; s
       </div>
     </div>
   );
+}
+
+function progressText({ nResolved, nItems, nDuplicates }: OverviewView): string {
+  const share = nItems === 0 ? "–" : formatPercent(nResolved / nItems);
+  if (nDuplicates === 0) return `${formatNumber(nResolved)} of ${formatNumber(nItems)} (${share})`;
+  const copies = nDuplicates === 1 ? "1 copy" : `${formatNumber(nDuplicates)} copies`;
+  return `${formatNumber(nResolved)} of ${countOf(nItems, "distinct item")}, ${copies} (${share})`;
 }
 
 const STATS = ["labels", "accuracy", "model", "pace", "queue", "flags"];
