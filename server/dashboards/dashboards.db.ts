@@ -3,6 +3,9 @@ import { distinctResolved } from "@/server/queue";
 
 /** The SQL behind the dashboards. Reads only; every statement is bounded by the project and, where it scans, by time. */
 
+/** The annotation `a` was not withdrawn: what was undone is work that counts for nobody. */
+const STANDS = "not exists (select 1 from annotation w where w.project_id = a.project_id and w.supersedes = a.seq)";
+
 export interface TotalsRow {
   /** Without exact copies, as n_resolved. */
   n_items: number;
@@ -53,8 +56,10 @@ export interface PaceRow {
 
 export async function readPace(db: Db, projectId: number, now: Date): Promise<PaceRow> {
   const { rows } = await db.query<PaceRow>(
-    `select (select count(*) from annotation where project_id = $1 and kind = 'label' and source <> 'import' and at > $2::timestamptz - interval '1 hour') as labels_hour,
-            (select count(*) from annotation where project_id = $1 and kind = 'label' and source <> 'import' and at > date_trunc('day', $2::timestamptz)) as labels_today,
+    `select (select count(*) from annotation a where project_id = $1 and kind = 'label' and source <> 'import'
+                and at > $2::timestamptz - interval '1 hour' and ${STANDS}) as labels_hour,
+            (select count(*) from annotation a where project_id = $1 and kind = 'label' and source <> 'import'
+                and at > date_trunc('day', $2::timestamptz) and ${STANDS}) as labels_today,
             (select count(distinct annotator_id) from annotation where project_id = $1 and at > $2::timestamptz - interval '15 minutes') as annotators,
             (select percentile_cont(0.5) within group (order by elapsed_ms)
                from (select elapsed_ms from annotation where project_id = $1 and kind = 'label' and elapsed_ms > 0
@@ -77,7 +82,8 @@ export interface ActiveModelRow {
 export async function readActiveModel(db: Db, projectId: number): Promise<ActiveModelRow | null> {
   const { rows } = await db.query<ActiveModelRow>(
     `select m.version, m.trainer, m.backend, m.n_train, m.trained_through_seq, m.ready_at,
-            (select count(*) from annotation a where a.project_id = m.project_id and a.seq > m.trained_through_seq and a.kind = 'label') as labels_since
+            (select count(*) from annotation a where a.project_id = m.project_id and a.seq > m.trained_through_seq and a.kind = 'label'
+                and ${STANDS}) as labels_since
        from project p join model_version m on m.project_id = p.id and m.version = p.active_model_version
       where p.id = $1`,
     [projectId],
@@ -173,9 +179,10 @@ export async function readThroughput(
 ): Promise<ThroughputDbRow[]> {
   const { rows } = await db.query<ThroughputDbRow>(
     `select date_bin(make_interval(secs => $3), at, timestamptz '2020-01-01') as at,
-            count(*) filter (where kind = 'label') as labels, count(*) filter (where kind = 'skip') as skips,
+            count(*) filter (where kind = 'label' and stands) as labels, count(*) filter (where kind = 'skip' and stands) as skips,
             count(distinct annotator_id) as annotators
-       from annotation where project_id = $1 and at >= $2 and source <> 'import' group by 1 order by 1`,
+       from (select a.*, ${STANDS} as stands from annotation a
+              where project_id = $1 and at >= $2 and source <> 'import') a group by 1 order by 1`,
     [projectId, since, bucketSeconds],
   );
   return rows;
@@ -228,13 +235,15 @@ export interface AnnotatorDbRow {
 export async function readAnnotators(db: Db, projectId: number, now: Date): Promise<AnnotatorDbRow[]> {
   const { rows } = await db.query<AnnotatorDbRow>(
     `with work as (
-       select annotator_id, count(*) filter (where kind = 'label') as labels, count(*) filter (where kind = 'skip') as skips,
+       select annotator_id, count(*) filter (where kind = 'label' and stands) as labels,
+              count(*) filter (where kind = 'skip' and stands) as skips,
               count(*) filter (where kind = 'retract') as undone, count(*) filter (where is_late) as late,
               percentile_cont(0.5) within group (order by elapsed_ms) filter (where kind = 'label' and elapsed_ms > 0) as median_ms,
               count(*) filter (where kind = 'label' and suggestion_shown and suggested_value is not null) as shown,
               count(*) filter (where kind = 'label' and suggestion_shown and suggested_value = value) as accepted,
               max(at) as last_at
-         from annotation where project_id = $1 and annotator_id is not null group by annotator_id),
+         from (select a.*, ${STANDS} as stands from annotation a where project_id = $1 and annotator_id is not null) a
+        group by annotator_id),
      held as (select lease_user_id, count(*) as holds from queue_entry
                where project_id = $1 and state = 'leased' and lease_expires_at > $2 group by 1)
      select u.id as user_id, u.name, u.is_simulated, m.role, m.frozen_at,

@@ -149,6 +149,25 @@ describe("readLearningCurve", () => {
   });
 });
 
+describe("withdrawn labels", () => {
+  it("count nowhere: a label undone three times leaves all at zero", async () => {
+    const { id, lead } = await makeProject(context.db);
+    await makeItems(context.db, id, 1);
+    for (let n = 0; n < 3; n++) {
+      await annotate(id, [
+        { annotator: lead.id, row: 0 },
+        { annotator: lead.id, row: 0, kind: "retract", supersedes: 2 * n + 1 },
+      ]);
+    }
+    expect(await readOverview(context, id)).toMatchObject({ labelsToday: 0, labelsLastHour: 0, hoursLeft: null });
+    expect(await readAnnotators(context, id)).toMatchObject([{ userId: lead.id, labels: 0, skips: 0, undone: 3 }]);
+    const { points } = await readThroughput(context, id, 1);
+    expect(points.reduce((sum, point) => sum + point.labels, 0)).toBe(0);
+    await annotate(id, [{ annotator: lead.id, row: 0 }]);
+    expect(await readOverview(context, id)).toMatchObject({ labelsToday: 1, labelsLastHour: 1 });
+  });
+});
+
 describe("readOverview", () => {
   it("says what is missing on an empty project and warns of an empty queue once there are items", async () => {
     const { id } = await makeProject(context.db);
