@@ -132,8 +132,9 @@ test("a draft is previewed before it is applied: twenty picks with reasons, and 
   await openPage(page, `/p/${ldm.slug}/settings?tab=strategy`);
   const strategy = page.getByRole("combobox", { name: "Main strategy" });
   await strategy.click();
-  await page.keyboard.type("BADGE");
-  await page.keyboard.press("Enter");
+  await page.getByRole("combobox", { name: "Search strategies" }).fill("BADGE");
+  await page.getByRole("option", { name: /^BADGE/ }).click();
+  await expect(strategy).toHaveText(/^BADGE/);
   await expect(page.getByRole("region", { name: "On this project" })).toContainText("of one core");
   const before = await generation();
   await page.getByRole("button", { name: "Preview 20 picks" }).click();

@@ -15,6 +15,8 @@ const MEASURES: Record<string, string> = {
   entropy: "entropy of the prediction",
   "least-confidence": "doubt about the likeliest label",
 };
+/** Smaller shares would be rounded to 0 %. */
+const LEAST_SHARE = 0.0005;
 const PURPOSES: Record<ServedReason["purpose"], string> = {
   train: "teach the model",
   audit: "measure the model: drawn at random, not used for training until it has served",
@@ -103,7 +105,7 @@ function wordOne(reason: Reason, titles: readonly string[]): string | null {
     case "flipShare": {
       const share = numberOf(reason.share) ?? 0;
       if (share >= 1) return "No nudge of the model that was tried changes its answer here.";
-      return `Nudging the model so that its answer here changes would change ${formatPercent(share)} of all answers.`;
+      return `Nudging the model so that its answer here changes would change ${share < LEAST_SHARE ? "next to none" : formatPercent(share)} of all answers.`;
     }
     case "spread":
       return numberOf(reason.distance) === null ? null : "Unlike the other picks of the round.";
