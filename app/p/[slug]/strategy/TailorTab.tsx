@@ -84,20 +84,18 @@ function TailorView({ project, view }: { project: ProjectView; view: TailorPageV
         />
         <Stat label="Picks without an answer yet" value={view.waiting} detail="credited when their label comes" />
       </div>
-      <div className="grid gap-5 lg:grid-cols-2">
-        <Card>
+      <Card title="What it believes">
+        <div className="grid gap-x-8 gap-y-6 lg:grid-cols-2">
           <BeliefChart view={view} nameOf={nameOf} />
-        </Card>
-        <Card>
           <ClassTargetChart view={view} isBalanced={isBalanced} />
-        </Card>
-        <Card>
+        </div>
+      </Card>
+      <Card title="Round by round">
+        <div className="grid gap-x-8 gap-y-6 lg:grid-cols-2">
           <ArmHistoryChart view={view} what="best" nameOf={nameOf} />
-        </Card>
-        <Card>
           <ArmHistoryChart view={view} what="pulls" nameOf={nameOf} />
-        </Card>
-      </div>
+        </div>
+      </Card>
       <ArmTable view={view} nameOf={nameOf} />
     </>
   );
