@@ -98,6 +98,7 @@ export {
 } from "./core/bitmap";
 export { canonicalJson } from "./core/canonicalJson";
 export type { SpecChange } from "./core/diffSpecs";
+export { EMBEDDING_SQUARED_NORM_MAX } from "./core/embeddingBlock";
 export { hash128, hash128Hex, hashBytes128, hexOfWords } from "./core/hash128";
 export { keysFromBigInts, keysFromTexts } from "./core/itemKeys";
 export { KeyedRandom } from "./core/keyedRandom";

@@ -33,7 +33,8 @@ export function listRoundPicks(round: {
   const classOf = classPositions(project, snapshot.classes);
   const ranks = { train: 0, audit: 0 };
   const picks = selected.picks.map((pick, priority): RoundPick => {
-    const isFallback = pick.purpose === "train" && isColdStartFallback && pick.part.includes("schedule.before");
+    const isServedInstead = isColdStartFallback && pick.part.includes("schedule.before");
+    const isFallback = pick.purpose === "train" && (plan.refusal !== undefined || isServedInstead);
     return {
       row: pick.row,
       rank: ranks[pick.purpose]++,

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ProjectOptions } from "@/test/harness/factories";
 import { makeAnnotations, makeItems, makeProject, makeUser } from "@/test/harness/factories";
+import { readOverview } from "../dashboards";
+import { wordNotice } from "../dashboards/wordNotice";
 import type { Example, ModelService } from "../training/test/modelService";
 import {
   answerQueue,
@@ -131,6 +133,38 @@ describe("a round", () => {
     const round = await readRound(service.db, project.id, 2);
     expect(round).toMatchObject({ status: "degraded", nFallback: 10, modelVersion: null });
     expect(round.report.warnings).toMatchObject([{ code: "MAIN_NOT_READY" }]);
+  });
+
+  it("is drawn at random at once, with the reason, when the strategy refuses the pool", async () => {
+    const project = await bareProject(60, {
+      strategy: { coldStart: { id: "typiclust", options: {} }, batchSize: 10, auditShare: 0.2 },
+    });
+    const { db, storage } = service;
+    // Vectors as an older release took them in: finite, and too long for distances.
+    const vectors = Float32Array.from({ length: 60 * 2 }, (_, i) => ((i % 7) + 1) * 1e20);
+    const key = `projects/${project.id}/vectors`;
+    await storage.put(key, new Uint8Array(vectors.buffer));
+    await db.query(
+      `insert into feature_version (project_id, version, spec, spec_hash, dim, state, n_rows, seed)
+       values ($1, 1, '{}', '', 2, 'ready', 60, '')`,
+      [project.id],
+    );
+    await db.query(
+      "insert into feature_shard (project_id, version, start_row, n_rows, blob_key) values ($1, 1, 0, 60, $2)",
+      [project.id, key],
+    );
+    await db.query("update project set active_feature_version = 1 where id = $1", [project.id]);
+    await refill(project.id);
+    const round = await readRound(db, project.id, 1);
+    expect(round).toMatchObject({ status: "degraded", nPicked: 10, nFallback: 8 });
+    const [warning] = round.report.warnings as { code: string }[];
+    expect(warning).toMatchObject({ code: "STRATEGY_REFUSED", error: "E_EMBEDDING_ROWS" });
+    expect(wordNotice(warning)).toMatch(/drawn at random instead\. Row \d+ of the embeddings holds/);
+    const manifest = await readRoundManifest(service, project.id, 1);
+    expect(manifest.picks.map((pick) => pick.row)).toEqual(await queuedRows(service, project.id));
+    expect(new Set(manifest.picks.map((pick) => pick.purpose))).toEqual(new Set(["train", "audit"]));
+    const overview = await readOverview({ db, clock: service.clock }, project.id);
+    expect(overview.warnings.find((each) => each.code === "fallback")?.message).toMatch(/8 of 10 .* Row \d+/);
   });
 
   it("spreads audits evenly, draws them from a frame that no strategy touches, with their probability", async () => {

@@ -16,7 +16,8 @@ import { buildManifest } from "./buildManifest";
 import type { RoundPicks } from "./listRoundPicks";
 import { listRoundPicks } from "./listRoundPicks";
 import { reportRound } from "./reportRound";
-import { planOf, runSelection, storeHead } from "./runSelection";
+import { planOf, storeHead } from "./runSelection";
+import { selectOrFallBack } from "./selectOrFallBack";
 import type { PoolSnapshot, SnapshotContext, StoredSnapshot } from "./snapshotPool";
 import { countEligible, snapshotPool, storeSnapshot } from "./snapshotPool";
 import type { RoundPlan } from "./strategySpec";
@@ -42,7 +43,8 @@ export interface RefillResult {
  * Reads candidates, labels and the places of vectors and predictions; lets a compute child run the strategy; writes the
  * round, its manifest and its entries in one transaction, which supersedes what nobody holds of older rounds. The round's
  * seed follows from the project's and the round's number, so a repeated run on the same state picks the same. Runs again
- * when another model became active, or the strategy was changed, while it ran.
+ * when another model became active, or the strategy was changed, while it ran. A strategy that refuses the pool does not
+ * leave the queue empty: the round is drawn at random and says why.
  */
 export async function refillQueue(context: RefillContext, payload: JobPayload<"queue.refill">): Promise<RefillResult> {
   const result: RefillResult = { rounds: [] };
@@ -83,12 +85,13 @@ async function runRound(
   const snapshot = await snapshotPool(context, project);
   const number = snapshot.counts.lastRound + 1;
   const stored = await storeSnapshot(storage, roundPrefix(project.id, number), snapshot);
-  const plan = planOf(project, snapshot);
-  const head = await storeHead(context, project.id, snapshot, plan);
-  const round: RoundFacts = { project, number, snapshot, plan, stored, head };
+  const wanted = planOf(project, snapshot);
+  const head = await storeHead(context, project.id, snapshot, wanted);
+  const asked: RoundFacts = { project, number, snapshot, plan: wanted, stored, head };
   const snapshotMs = clock.monotonicMs() - startedMs;
   await context.progress({ done: 1, total: 3, message: "choosing items" });
-  const { selected, usage } = await runSelection(context, round);
+  const { selected, usage, plan } = await selectOrFallBack(context, asked);
+  const round: RoundFacts = { ...asked, plan, head: plan.refusal ? null : head };
   const selectMs = clock.monotonicMs() - startedMs - snapshotMs;
   await context.progress({ done: 2, total: 3, message: "filling the queue" });
   const picked = listRoundPicks({ ...round, selected });
@@ -103,7 +106,7 @@ async function runRound(
     selectMs,
     usage,
   });
-  const status = picked.picks.length === 0 ? "empty" : selected.status;
+  const status = picked.picks.length === 0 ? "empty" : plan.refusal ? "fallback" : selected.status;
   return { number, status, nPicked: picked.picks.length, written: entries.written, durationMs };
 }
 
@@ -180,7 +183,8 @@ async function writeRound(
       nCandidates: countEligible(snapshot),
       nPicked: picks.length,
       nFallback,
-      status: picks.length === 0 ? "empty" : selected.status === "ok" && nFallback === 0 ? "ok" : "degraded",
+      status:
+        picks.length === 0 ? "empty" : selected.status === "ok" && nFallback === 0 && !plan.refusal ? "ok" : "degraded",
       report: reportRound({
         selected,
         plan,

@@ -37,6 +37,7 @@ export function reportRound(round: {
   const { selected, plan, snapshot } = round;
   const { warnings, infos } = sortNotices(selected);
   if (plan.isColdStartReplaced) warnings.push({ code: "COLD_START_AT_RANDOM", missing: "embeddings" });
+  if (plan.refusal) warnings.push({ code: "STRATEGY_REFUSED", ...plan.refusal });
   const nAbsent = countBits(snapshot.absent);
   if (nAbsent > 0) warnings.push({ code: "ROWS_WITHOUT_VECTOR", count: nAbsent, filled: round.filledAtRandom });
   for (const array of ["embeddings", "probabilities"] as const) {

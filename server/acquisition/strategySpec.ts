@@ -33,6 +33,8 @@ export interface RoundPlan {
   arrays: PoolArray[];
   /** Cold start could not run as chosen: it needs vectors that are not there yet. */
   isColdStartReplaced: boolean;
+  /** Why the strategy refused the pool; the round is drawn at random instead. */
+  refusal?: { error: string; message: string };
 }
 
 /**
@@ -62,12 +64,25 @@ export function planRound(
     before: coldStart,
     after: main,
   };
-  const spec: StrategySpec = {
+  const spec = withAudits(strategy, schedule);
+  return { spec, arrays: specArrays(branch), isColdStartReplaced: isColdStartReplaced && branch === coldStart };
+}
+
+function withAudits(strategy: Pick<ProjectStrategy, "auditShare">, of: StrategySpec): StrategySpec {
+  return {
     op: "mix",
-    parts: [{ share: 1, of: schedule }],
+    parts: [{ share: 1, of }],
     ...(strategy.auditShare > 0 ? { audit: { share: strategy.auditShare, frameShare: AUDIT_FRAME_SHARE } } : {}),
   };
-  return { spec, arrays: specArrays(branch), isColdStartReplaced: isColdStartReplaced && branch === coldStart };
+}
+
+/** The plan for a round whose strategy refused the pool: audits as always, everything else at random. */
+export function planAtRandom(
+  strategy: Pick<ProjectStrategy, "auditShare">,
+  refusal: NonNullable<RoundPlan["refusal"]>,
+): RoundPlan {
+  const spec = withAudits(strategy, { op: "single", use: "random" });
+  return { spec, arrays: [], isColdStartReplaced: false, refusal };
 }
 
 /** Whether the pool has every array that the spec may read. Draws of several models, costs and groups it never has. */

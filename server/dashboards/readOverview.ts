@@ -17,6 +17,7 @@ import {
   readTask,
   readTotals,
 } from "./dashboards.db";
+import { wordNotice } from "./wordNotice";
 
 /** Labels since the last model version beyond which the page warns that the queue is ranked by old beliefs. */
 const STALE_LABELS = 200;
@@ -122,9 +123,16 @@ function listWarnings(facts: {
   }
   if (round && round.n_fallback > 0) {
     const message = `${round.n_fallback} of ${round.n_picked} items of round ${round.number} were chosen by a fallback.`;
-    warnings.push(warn("fallback", message, "rounds"));
+    const refused = refusalOf(round);
+    warnings.push(warn("fallback", refused === null ? message : `${message} ${wordNotice(refused)}`, "rounds"));
   }
   return warnings;
+}
+
+/** What the round says of a strategy that refused the pool; null when none did. */
+function refusalOf({ report }: RoundDbRow): unknown {
+  const warnings: unknown[] = Array.isArray(report?.warnings) ? report.warnings : [];
+  return warnings.find((warning) => (warning as { code?: unknown }).code === "STRATEGY_REFUSED") ?? null;
 }
 
 function warn(code: string, message: string, link: string | null): OverviewView["warnings"][number] {

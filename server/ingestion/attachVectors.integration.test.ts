@@ -89,6 +89,12 @@ describe("attachEmbeddings", () => {
       /item 1 \("y"\), number 0: NaN is not a finite number/,
     ],
     ["infinity", { data: base64(1, Number.POSITIVE_INFINITY, 3, 4) }, "E_BAD_ROWS", /item 0 \("x"\), number 1/],
+    [
+      "a vector too long for distances",
+      { data: base64(1, 2, -1e20, 4) },
+      "E_BAD_ROWS",
+      /item 1 \("y"\), number 0: -1\d* makes the vector 1\.00e\+20 long/,
+    ],
     ["too few bytes", { data: base64(1, 2, 3) }, "E_BAD_INPUT", /2 items × 2 numbers × 4 bytes = 16 bytes.*got 12/],
     ["broken base64", { data: "AAA*" }, "E_BAD_INPUT", /not base64/],
     ["an unknown id", { externalIds: ["x", "nobody"] }, "E_BAD_ROWS", /1 of 2 ids name no item.*"nobody"/],

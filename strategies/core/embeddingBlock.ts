@@ -15,6 +15,12 @@ export interface EmbeddingBlock {
   readonly shift: Float64Array;
 }
 
+/**
+ * Largest squared length of a vector that every distance kernel can take. Shifted by a mean of such vectors a row's squared
+ * norm grows at most fourfold, and the squared distance of two rows at most fourfold again: below float32's 2^128.
+ */
+export const EMBEDDING_SQUARED_NORM_MAX = 2 ** 123;
+
 /** Rows gathered at a time, so that a float64 source never exists twice in full. */
 const GATHER_ROWS = 8192;
 
