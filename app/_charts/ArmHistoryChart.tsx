@@ -135,11 +135,9 @@ function plotParts(
       isArea
         ? Plot.areaY(kept, { ...channels, fillOpacity: 0.85 })
         : Plot.rectY(kept, {
-            ...channels,
-            interval: 1,
-            x: (part: Part) => part.round - 0.5,
-            insetLeft: 0.5,
-            insetRight: 0.5,
+            ...{ y: "value", fill: "arm", order: names, insetLeft: 0.5, insetRight: 0.5 },
+            x1: (part: Part) => part.round - 0.5,
+            x2: (part: Part) => part.round + 0.5,
           }),
       Plot.ruleY([0], { stroke: "var(--line-strong)" }),
       Plot.tip(
