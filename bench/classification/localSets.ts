@@ -46,8 +46,10 @@ export type LocalSetName = (typeof LOCAL_SETS)[number];
 /**
  * @param folder holds the files named in `FILES`.
  * @returns the set, or the sentence that says which file is missing.
+ * @throws Error for a name that is none of `LOCAL_SETS`.
  */
 export function readLocalSet(folder: string, name: LocalSetName): LocalSet | string {
+  if (!LOCAL_SETS.includes(name)) throw new Error(`No set "${name}"; known: ${LOCAL_SETS.join(", ")}.`);
   const source = name.startsWith("mnist") ? "mnist" : name.startsWith("letter") ? "letter" : "mammography";
   const paths = FILES[source].map((file) => join(folder, file));
   const missing = paths.find((path) => !existsSync(path));
