@@ -99,6 +99,14 @@ export async function selectTruths(db: Db, projectId: number): Promise<{ row: nu
   return rows.filter(({ row }) => !gone.has(row));
 }
 
+/** Row that the next item will get: rows are below it. */
+export async function selectNextRow(db: Db, projectId: number): Promise<number> {
+  const { rows } = await db.query<{ next_row: number }>("select next_row from row_counter where project_id = $1", [
+    projectId,
+  ]);
+  return rows[0]?.next_row ?? 0;
+}
+
 export async function selectLabelSeq(db: Db, projectId: number): Promise<number> {
   const { rows } = await db.query<{ label_seq: number }>("select label_seq from label_counter where project_id = $1", [
     projectId,

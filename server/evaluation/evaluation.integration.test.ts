@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { wilsonInterval } from "@/strategies";
+import { auditFrame, hasBit, wilsonInterval } from "@/strategies";
 import type { MadeProject } from "@/test/harness/factories";
 import { makeAnnotations } from "@/test/harness/factories";
+import { AUDIT_FRAME_SHARE, frameSeedOf } from "../acquisition";
 import { deletePredictionShards } from "../prediction/prediction.db";
+import { loadProject } from "../projects";
 import type { Example, ModelService } from "../training/test/modelService";
 import {
   answerQueue,
@@ -109,21 +111,28 @@ describe("measuring", () => {
     expect(await pointsOf("audit")).toEqual(before);
   });
 
-  it("gives demonstration projects the exact accuracy on everything that was not trained on", async () => {
+  it("gives demonstration projects the accuracy by hidden labels on the audit frame, which no strategy has picked over", async () => {
     const points = await pointsOf("demoTruth");
     const point = newest(points, 2, "accuracy");
-    expect(point).toMatchObject({ lower: null, upper: null, level: null, n: 400 - (point?.n_train ?? 0) });
+    expect(point).toMatchObject({ lower: null, upper: null, level: null });
     const { rows } = await service.db.query<{ params: { trainSetKey: string } }>(
       "select params from model_version where project_id = $1 and version = 2",
       [project.id],
     );
     const trainSet = new Int32Array((await service.storage.get(rows[0].params.trainSetKey)).buffer);
     const trained = new Set(trainSet.subarray(0, trainSet.length / 2));
+    const { strategy, seed } = await loadProject(service.db, project.id);
+    expect(strategy.auditShare).toBeGreaterThan(0);
+    const frame = auditFrame({ n: 400 }, frameSeedOf(seed), AUDIT_FRAME_SHARE);
     let correct = 0;
+    let n = 0;
     for (let row = 0; row < 400; row++) {
-      if (!trained.has(row) && project.labels[await predictedClass(2, row)] === examples[row].label) correct++;
+      if (!hasBit(frame, row) || trained.has(row)) continue;
+      n++;
+      if (project.labels[await predictedClass(2, row)] === examples[row].label) correct++;
     }
-    expect(point?.value).toBeCloseTo(correct / (400 - trained.size), 12);
+    expect(point?.n).toBe(n);
+    expect(point?.value).toBeCloseTo(correct / n, 12);
   });
 
   it("keeps what the trainer measured on the labels it held out", async () => {

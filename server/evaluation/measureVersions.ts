@@ -1,8 +1,9 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { wilsonInterval } from "@/strategies";
+import { auditFrame, hasBit, wilsonInterval } from "@/strategies";
 import { getTaskType } from "@/task-types/registry";
+import { AUDIT_FRAME_SHARE, frameSeedOf } from "../acquisition";
 import type { Clock } from "../clock";
 import type { ComputePool, MeasuredValue, MeasuredVersion } from "../compute";
 import { encodeArrayFile } from "../compute";
@@ -20,12 +21,14 @@ import {
   selectLabelSeq,
   selectMeasurableVersions,
   selectNewestPoints,
+  selectNextRow,
   selectTruths,
 } from "./evaluation.db";
 import { needsMeasure } from "./needsMeasure";
 import { readPredictedClasses } from "./readPredictedClasses";
 
 const LEVEL = 0.95;
+const TRUTH_METHOD = "hidden truth of the items of the audit frame that were not trained on";
 /** Versions measured in one run; the rest follows with the next. */
 const VERSIONS_MAX = 200;
 
@@ -66,7 +69,7 @@ export async function measureVersions(
  * - audit: accuracy (Wilson interval) and macro-F1 (bootstrap) on the audit items that serve now and that the version was
  *   not trained on: a simple random sample of the pool;
  * - heldOut: the trainer's own accuracy on the labels it held out, which were chosen by the strategy;
- * - demoTruth: for demonstration projects, accuracy and macro-F1 on all rows that were not trained on.
+ * - demoTruth: for demonstration projects, accuracy and macro-F1 on the rows of the audit frame that were not trained on.
  *
  * Predictions are those stored with the version; nothing is predicted here. Called twice, the second call appends nothing.
  */
@@ -242,6 +245,17 @@ function heldOutPoint(version: MeasurableVersionRow, labelSeq: number): NewPoint
   ];
 }
 
+/**
+ * What a strategy left unlabelled is easier than the pool when the strategy looks for hard items: only the frame, which no
+ * strategy touches, is the same population for every strategy. Without audits there is no frame, and all rows count.
+ */
+async function frameMember(db: Pool, project: ProjectRow): Promise<(row: number) => boolean> {
+  if (project.strategy.auditShare === 0) return () => true;
+  const n = await selectNextRow(db, project.id);
+  const frame = auditFrame({ n }, frameSeedOf(project.seed), AUDIT_FRAME_SHARE);
+  return (row) => row < n && hasBit(frame, row);
+}
+
 /** Versions that have no such point yet; a pool that grew does not change what was measured. */
 async function measureTruth(
   context: MeasureContext,
@@ -253,16 +267,17 @@ async function measureTruth(
   const due = versions.filter((v) => !known.has(pointName(v.version, "accuracy", "demoTruth"))).slice(0, VERSIONS_MAX);
   if (due.length === 0) return [];
   const taskType = getTaskType(project.taskType);
+  const inFrame = await frameMember(context.db, project);
   const truths = (await selectTruths(context.db, project.id)).flatMap(({ row, truth }): Labelled[] => {
     const classIndex = taskType.classIndex(project.taskConfig, truth);
-    return classIndex === undefined ? [] : [{ row, classIndex }];
+    return classIndex === undefined || !inFrame(row) ? [] : [{ row, classIndex }];
   });
   if (truths.length === 0) return [];
   const measured = await measureOn(context, project, due, truths, true);
   return measured.flatMap((m) =>
     pointsOf(m, "demoTruth", due.find((v) => v.version === m.version)?.nTrain ?? 0, labelSeq, {
-      accuracy: "exact: hidden truth of all items not trained on",
-      macroF1: "exact: hidden truth of all items not trained on",
+      accuracy: TRUTH_METHOD,
+      macroF1: TRUTH_METHOD,
     }),
   );
 }
