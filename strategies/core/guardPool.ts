@@ -159,10 +159,8 @@ function checkRowArrays(pool: Pool): void {
       `${name} has ${values?.length} values; the pool has ${pool.n} rows.`,
     );
   }
-  shape(
-    pool.costs === undefined || pool.costs.every((cost) => cost > 0 && Number.isFinite(cost)),
-    "costs must be finite and > 0.",
-  );
+  const bad = pool.costs?.findIndex((cost) => !(cost > 0 && Number.isFinite(cost))) ?? -1;
+  shape(bad < 0, `costs must be finite and > 0; row ${bad} costs ${pool.costs?.[bad]}.`);
   for (const [i, sample] of (pool.posterior?.samples ?? []).entries()) {
     const dim = pool.taskKind === "regression" ? 1 : pool.nClasses;
     shape(

@@ -75,7 +75,7 @@ const voteEntropy: DisagreementOf = (q, at, samples, nClasses, isMultiLabel) => 
     }
     return value;
   }
-  const votes = new Uint32Array(nClasses);
+  const votes: number[] = new Array(nClasses).fill(0);
   for (let s = 0; s < samples; s++) {
     let best = 0;
     const from = at + s * nClasses;

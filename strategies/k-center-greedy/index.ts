@@ -115,6 +115,7 @@ function cost(dims: PoolDims, options: OptionValues): { flops: number; bytes: nu
     bytes:
       4 * (candidates + known) * (d + 8) +
       8 * Math.min(8192, candidates) * d +
+      8 * Math.min(256, candidates) * d +
       4 * Math.min(1024, candidates) * known +
       32 * dims.batchSize * d +
       16 * dims.eligible,

@@ -14,7 +14,7 @@ import {
 import { completeOptions } from "@/strategies/core/resolveOptions";
 import type { Kernels } from "@/strategies/kernels";
 import type { PoolSpec } from "./strategyPools";
-import { KERNELS, labelledOf, PLAIN, permuted, poolArrays, poolOf } from "./strategyPools";
+import { inputPrints, KERNELS, labelledOf, PLAIN, permuted, poolArrays, poolOf, rotationOf } from "./strategyPools";
 
 const GUARDED = [
   "probabilities",
@@ -24,6 +24,9 @@ const GUARDED = [
   "costs",
   "groups",
 ] as const satisfies readonly PoolArray[];
+
+/** Random turns of the embeddings that a claim of invariance is tried with. */
+const ROTATIONS = 6;
 
 /** The laws every registered strategy obeys, on generated pools. A new line in the registry is tested by this file. */
 
@@ -67,8 +70,11 @@ describe.each(KERNELS)("laws on %s kernels", (_, makeKernels) => {
     test("picks min(batch, eligible) distinct eligible rows with finite numbers and a reason each", async () => {
       await fc.assert(
         fc.asyncProperty(poolSpecs, fc.integer({ min: 1, max: 80 }), async (spec, batch) => {
-          const pool = poolOf(spec);
+          const given = poolArrays(spec);
+          const pool = poolOf(spec, given);
+          const before = await inputPrints(pool, given);
           const picks = await run(id, pool, batch);
+          expect(await inputPrints(pool, given), "inputs are not written").toEqual(before);
           const wanted = Math.min(batch, countBits(pool.eligible));
           expect(picks.rows.length).toBe(wanted);
           expect(new Set(picks.rows).size).toBe(wanted);
@@ -95,16 +101,14 @@ describe.each(KERNELS)("laws on %s kernels", (_, makeKernels) => {
     });
 
     test("gives the same answer for the same seed and leaves its inputs as they were", async () => {
-      const arraysBefore = poolArrays(plain);
-      const pool = poolOf(plain, arraysBefore);
-      const eligibleBefore = rowsOfBitmap(pool.eligible);
+      const given = poolArrays(plain);
+      const pool = poolOf(plain, given);
+      const before = await inputPrints(pool, given);
       const mark = kernels.mark();
       const first = await run(id, pool, 25);
       expect(kernels.mark(), "kernel memory that was not released").toBe(mark);
       expect(await run(id, pool, 25)).toEqual(first);
-      expect(arraysBefore).toEqual(poolArrays(plain));
-      expect(rowsOfBitmap(pool.eligible)).toEqual(eligibleBefore);
-      expect([...pool.labelled.rows]).toEqual(arraysBefore.labelledRows);
+      expect(await inputPrints(pool, given)).toEqual(before);
       const other = await run(id, pool, 25, "another seed");
       const isSame = [...other.rows].join() === [...first.rows].join();
       expect(isSame).toBe(!strategy.claims.random);
@@ -180,6 +184,85 @@ describe.each(KERNELS)("laws on %s kernels", (_, makeKernels) => {
         valuesOf(harmless).fill(Number.NaN, idle * width, (idle + 1) * width);
         expect((await run(id, poolOf(plain, harmless), 5)).rows.length).toBe(5);
       }
+    });
+
+    test("refuses a head and costs that are not numbers, and says which", async () => {
+      const pool = poolOf(plain);
+      for (const part of arrays.includes("head") ? (["weights", "bias"] as const) : []) {
+        for (const value of [Number.NaN, Infinity]) {
+          const head = { weights: pool.head!.weights.slice(), bias: pool.head!.bias.slice() };
+          head[part][1] = value;
+          await expect(run(id, { ...pool, head }, 5)).rejects.toMatchObject({
+            code: "E_ARRAY_SHAPE",
+            message: expect.stringContaining(`The head holds ${value}`),
+          });
+        }
+      }
+      for (const value of [Number.NaN, Infinity, 0, -1]) {
+        const costs = pool.costs!.slice();
+        costs[7] = value;
+        await expect(run(id, { ...pool, costs }, 5)).rejects.toMatchObject({
+          code: "E_ARRAY_SHAPE",
+          message: expect.stringContaining(`row 7 costs ${value}`),
+        });
+      }
+    });
+
+    test("as a part of a mix or a schedule gives what it gives alone on the part's pool", async () => {
+      const single = { op: "single", use: id } as const;
+      const alone = (scope: string, taken: readonly number[], n: number) => {
+        const pool = poolOf(plain);
+        const left = bitmapWithoutRows(pool.eligible, taken);
+        const ofPart = Object.create(pool, { eligible: { value: left }, state: { value: null } });
+        const options = completeOptions(strategy, undefined, "options");
+        return strategy.select({ ...selectContext(kernels), scope }, ofPart, n, options);
+      };
+      const half = { share: 0.5, of: single };
+      const mix = { op: "mix", parts: [{ share: 0.5, of: { op: "single", use: "random" } }, half] };
+      const until = { minLabels: 1 };
+      const specs = [mix, { op: "schedule", until, before: mix, after: single }];
+      for (const [spec, part] of [
+        [specs[0], "mix.1/single"],
+        [specs[1], "schedule.after/single"],
+      ] as const) {
+        const whole = await runSpec(spec, poolOf(plain), 20, { kernels, seed: "seed" });
+        const mine = [...whole.rows.keys()].filter((i) => whole.part[i] === part);
+        const taken = [...whole.rows].filter((_row, i) => whole.part[i] !== part);
+        expect(mine.length).toBe(20 - taken.length);
+        expect(mine.length).toBeGreaterThan(0);
+        const expected = await alone(part, taken, mine.length);
+        expect(mine.map((i) => whole.rows[i])).toEqual([...expected.rows]);
+        expect(mine.map((i) => whole.scores[i])).toEqual([...expected.scores]);
+        expect(mine.map((i) => whole.inclusion[i])).toEqual(expected.inclusion);
+        expect(mine.map((i) => whole.reasons[i])).toEqual(expected.reasons);
+      }
+    });
+
+    test("holds no more kernel memory than it declares", async () => {
+      const pool = poolOf({ ...plain, n: 2_000, distinct: 2_000, shardRows: 2_000 });
+      const start = kernels.mark();
+      let held = 0;
+      const counted = <T>(values: T): T => {
+        held = Math.max(held, kernels.mark() - start);
+        return values;
+      };
+      const counting: Kernels = {
+        ...kernels,
+        allocF32: (n) => counted(kernels.allocF32(n)),
+        allocF64: (n) => counted(kernels.allocF64(n)),
+        allocI32: (n) => counted(kernels.allocI32(n)),
+      };
+      await runSpec({ op: "single", use: id }, pool, 20, { kernels: counting, seed: "seed" });
+      const dims = {
+        eligible: countBits(pool.eligible),
+        // Items whose answers are pending count as labelled.
+        labelled: pool.labelled.rows.length + pool.pending!.length,
+        nClasses: taskKind === "regression" ? 0 : plain.nClasses,
+        embeddingDim: plain.dim,
+        batchSize: 20,
+      };
+      const options = completeOptions(strategy, undefined, "options");
+      expect(held).toBeLessThanOrEqual(strategy.cost(dims, options).bytes);
     });
 
     test("served round after round picks every item exactly once", async () => {
@@ -281,17 +364,20 @@ describe.each(KERNELS)("laws on %s kernels", (_, makeKernels) => {
       test("moving, scaling and turning the embeddings changes no pick", async () => {
         const before = poolArrays(plain);
         const unmoved = await run(id, poolOf(plain, before), 30);
-        const turned = poolArrays(plain);
-        const [sin, cos] = [Math.sin(1), Math.cos(1)];
-        for (let row = 0; row < plain.n; row++) {
-          const at = row * plain.dim;
-          const x = before.embeddings[at];
-          const y = before.embeddings[at + 1];
-          turned.embeddings[at] = cos * x - sin * y;
-          turned.embeddings[at + 1] = sin * x + cos * y;
-          for (let j = 0; j < plain.dim; j++) turned.embeddings[at + j] = 7 * turned.embeddings[at + j] + 100 * (j + 1);
+        for (let seed = 0; seed < ROTATIONS; seed++) {
+          const { embeddings } = poolArrays(plain);
+          const rotation = rotationOf(plain.dim, String(seed));
+          const scale = 0.5 + 3 * seed;
+          for (let at = 0; at < embeddings.length; at += plain.dim) {
+            for (let j = 0; j < plain.dim; j++) {
+              let turned = 0;
+              for (let k = 0; k < plain.dim; k++) turned += rotation[j * plain.dim + k] * before.embeddings[at + k];
+              embeddings[at + j] = scale * turned + 10 * seed * (j + 1);
+            }
+          }
+          const moved = await run(id, poolOf(plain, { ...before, embeddings }), 30);
+          expect([...moved.rows], `rotation ${seed}`).toEqual([...unmoved.rows]);
         }
-        expect([...(await run(id, poolOf(plain, turned), 30)).rows]).toEqual([...unmoved.rows]);
       });
     }
   });

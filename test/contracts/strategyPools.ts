@@ -1,7 +1,15 @@
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { ItemKeys, Pool, RowMatrix, TaskKind } from "@/strategies";
-import { arrayMatrix, bitmapFromRows, evenShards, KeyedRandom, keysFromTexts } from "@/strategies";
+import {
+  arrayMatrix,
+  bitmapFromRows,
+  evenShards,
+  hashBytes128,
+  hexOfWords,
+  KeyedRandom,
+  keysFromTexts,
+} from "@/strategies";
 import type { Kernels } from "@/strategies/kernels";
 import { createReferenceKernels, instantiateKernels } from "@/strategies/kernels";
 
@@ -153,6 +161,50 @@ export function labelledOf(
   };
 }
 
+/**
+ * A hash of everything a pool holds and of the arrays behind it, by name: what a run must leave as it was.
+ * @throws Error when a view was written into.
+ */
+export async function inputPrints(pool: Pool, arrays: PoolArrays): Promise<Record<string, string>> {
+  const matrices = { probabilities: pool.probabilities, embeddings: pool.embeddings };
+  const samples = pool.posterior?.samples ?? [];
+  for (const matrix of [...Object.values(matrices), ...samples]) await matrix?.view(0, 1);
+  const { labelled, pending, eligible, keys, head, costs, groups } = pool;
+  const given = {
+    ...{ eligible: eligible.words, pending, costs, groups },
+    ...{ "keys.lo": keys?.lo, "keys.hi": keys?.hi, "head.weights": head?.weights, "head.bias": head?.bias },
+    ...{ "labelled.rows": labelled.rows, "labelled.classes": labelled.classes },
+    ...{ "labelled.multi": labelled.multi, "labelled.values": labelled.values },
+    ...{ probabilities: arrays.probabilities, embeddings: arrays.embeddings },
+    ...Object.fromEntries(arrays.posterior.map((sample, s) => [`posterior.${s}`, sample])),
+  };
+  return Object.fromEntries(
+    Object.entries(given).map(([name, values]) => [
+      name,
+      values === undefined
+        ? "none"
+        : hexOfWords(hashBytes128(new Uint8Array(values.buffer, values.byteOffset, values.byteLength))),
+    ]),
+  );
+}
+
+/** A rotation of d coordinates, d × d row-major: Gram–Schmidt on rows drawn from the seed. */
+export function rotationOf(d: number, seed: string): Float64Array {
+  const random = new KeyedRandom(seed, "rotation");
+  const rows = Float64Array.from({ length: d * d }, (_, i) => random.uniform(i) - 0.5);
+  for (let i = 0; i < d; i++) {
+    const row = rows.subarray(i * d, (i + 1) * d);
+    for (let k = 0; k < i; k++) {
+      const earlier = rows.subarray(k * d, (k + 1) * d);
+      const along = row.reduce((sum, value, j) => sum + value * earlier[j], 0);
+      for (let j = 0; j < d; j++) row[j] -= along * earlier[j];
+    }
+    const length = Math.hypot(...row);
+    for (let j = 0; j < d; j++) row[j] /= length;
+  }
+  return rows;
+}
+
 /** A linear head of the pool's shape, drawn from its seed. */
 function headOf(spec: PoolSpec): NonNullable<Pool["head"]> {
   const random = new KeyedRandom(spec.seed, "head");
@@ -195,16 +247,26 @@ export function permuted(spec: PoolSpec, arrays: PoolArrays, order: readonly num
   };
 }
 
-/** A matrix whose views are copies in one reused buffer, asynchronous on every second shard, like one read from files. */
+/**
+ * A matrix whose views are copies in one reused buffer, asynchronous on every second shard, like one read from files. A
+ * view that was written into is found out by the next.
+ */
 function sharded(data: Float32Array | Float64Array, n: number, dim: number, shardRows: number): RowMatrix {
   const inner = arrayMatrix(data, n, dim, shardRows);
   const buffer = data.slice(0, Math.min(n, shardRows) * dim);
+  const last = { from: 0, length: 0 };
   return {
     ...inner,
     shards: evenShards(n, shardRows),
     view: (start, end) => {
+      for (let i = 0; i < last.length; i++) {
+        if (!Object.is(buffer[i], data[last.from + i]))
+          throw new Error(`A view was written into, at ${last.from + i}.`);
+      }
       const part = buffer.subarray(0, (end - start) * dim);
       part.set(data.subarray(start * dim, end * dim));
+      last.from = start * dim;
+      last.length = part.length;
       return Math.floor(start / shardRows) % 2 === 0 ? part : Promise.resolve(part);
     },
   };
