@@ -12,7 +12,7 @@ import { createTestContext } from "../harness/testContext";
 /**
  * Every procedure is called by someone who may call it, with inputs that fit its schema in shape and are hostile in
  * substance: NUL characters, lone surrogates, SQL, `__proto__`, numbers at every edge. Whatever comes of it, it is an answer
- * or a refusal with a reason, never a fault of ours.
+ * or a refusal with a reason, never a fault of ours; and a refused call changes no row of any table.
  */
 const RUNS = 40;
 const SEED = 20_261_124;
@@ -163,7 +163,22 @@ function objectOf(schema: JsonSchema): fc.Arbitrary<unknown> {
   return fc.dictionary(fc.constantFrom("a", "__proto__", "constructor", "\u0000", "x y"), anything, { maxKeys: 3 });
 }
 
+/** Tables that a refused call may write to, and why: how often someone calls is counted whatever becomes of the call. */
+const WRITTEN_BY_REFUSALS: readonly string[] = ["rate_limit"];
+
+/** Count and hash of the rows of every other table. */
+async function tablePrints(): Promise<Record<string, string>> {
+  const prints = tables.map(
+    (table) =>
+      `select '${table}' as name, count(*) || ' ' || md5(coalesce(string_agg(t::text, '|' order by t::text), '')) as print
+         from "${table}" t`,
+  );
+  const { rows } = await context.db.query<{ name: string; print: string }>(prints.join(" union all "));
+  return Object.fromEntries(rows.map(({ name, print }) => [name, print]));
+}
+
 let context: TestContext;
+let tables: string[];
 let project: MadeProject;
 type Api = Record<string, Record<string, (input: unknown) => Promise<unknown>>>;
 let api: Api;
@@ -175,6 +190,10 @@ beforeAll(async () => {
   project = await makeProject(context.db, { lead });
   const rows = await makeItems(context.db, project.id, 20);
   await makeQueueEntries(context.db, project.id, rows);
+  const named = await context.db.query<{ table_name: string }>(
+    "select table_name from information_schema.tables where table_schema = 'public' and table_type = 'BASE TABLE'",
+  );
+  tables = named.rows.map((row) => row.table_name).filter((name) => !WRITTEN_BY_REFUSALS.includes(name));
   api = createCaller({ ...context, actor: { kind: "user", ...lead, role: "administrator" } }) as unknown as Api;
 });
 afterAll(() => context.cleanup());
@@ -194,9 +213,11 @@ describe("hostile input", () => {
           const given = typeof value === "object" && value !== null && !Array.isArray(value) ? { ...value } : value;
           // The project is mine, where it is named at all, so that the call reaches what lies behind the ladder.
           if (typeof given === "object" && given !== null && "projectId" in given) given.projectId = project.id;
+          const before = await tablePrints();
           try {
             await api[routerName][name](given);
           } catch (error) {
+            expect(await tablePrints(), "a refused call wrote").toEqual(before);
             const { cause } = error as { cause?: { code?: string; message?: string; cause?: unknown } };
             expect(cause?.code, `${cause?.message} ${String(cause?.cause)}`).not.toBe("E_INTERNAL");
             expect(cause?.code).toMatch(/^E_/);
@@ -206,6 +227,14 @@ describe("hostile input", () => {
       );
     },
   );
+
+  test("the prints notice a change of any table", async () => {
+    expect(tables).toEqual(expect.arrayContaining(["project", "item", "annotation", "audit_log", "job_run"]));
+    const before = await tablePrints();
+    await context.db.query("update project set name = name || '!' where id = $1", [project.id]);
+    const after = await tablePrints();
+    expect(Object.keys(after).filter((name) => after[name] !== before[name])).toEqual(["project"]);
+  });
 
   test("and nothing was polluted or lost by it", async () => {
     expect(({} as Record<string, unknown>).polluted).toBeUndefined();
