@@ -43,6 +43,8 @@ export interface AnnotatorProgress {
 export interface ClaimResult {
   /** ok; empty: nothing for this person now; paused: the lead paused the project; frozen: this member may not take more. */
   status: "ok" | "empty" | "paused" | "frozen";
+  /** Paused for good: the project is archived. */
+  isArchived?: boolean;
   entries: ClaimedItem[];
   progress: AnnotatorProgress;
   /** When empty: how the rest stands, so that the page can say it. */

@@ -8,6 +8,7 @@ import { createTestContext } from "@/test/harness/testContext";
 import { findViolations } from "@/test/simulation/invariants";
 import { claim, label, queueContextFor, skipOf } from "@/test/simulation/queueContextFor";
 import { withTransaction } from "../db";
+import { deleteItems } from "../ingestion";
 import type { QueueContext } from "../queue";
 import { flagItem, listFlags, resolveFlag } from "./flags";
 import { readHistory } from "./readHistory";
@@ -67,13 +68,24 @@ describe("readHistory", () => {
 
 describe("saveDraft", () => {
   test("keeps the newest draft per person and gives it back with the item", async () => {
-    await saveDraft(ann, { row: 0, value: { choice: "a", unfinished: true } });
+    await claim(ann, 1, "other tab");
+    await saveDraft(ann, { row: 0, value: { choice: "a" } });
     await saveDraft(ann, { row: 0, value: { choice: "b" } });
-    expect((await claim(ann, 1)).entries[0].draft).toEqual({ choice: "b" });
+    expect((await claim(ann, 1, "other tab")).entries[0].draft).toEqual({ choice: "b" });
     expect((await claim(bob, 1)).entries[0].draft).toBeNull();
   });
 
-  test("refuses items that are not there and drafts that are too large", async () => {
+  test("refuses items that are not there, not served or deleted, and values that do not fit", async () => {
+    await expect(saveDraft(ann, { row: 0, value: { choice: "a" } })).rejects.toMatchObject({ code: "E_NOT_FOUND" });
+    await claim(ann, 1);
+    await expect(saveDraft(bob, { row: 0, value: { choice: "a" } })).rejects.toMatchObject({ code: "E_NOT_FOUND" });
+    for (const value of [{ choice: "zebra" }, { choice: "a", more: 1 }, 7]) {
+      await expect(saveDraft(ann, { row: 0, value })).rejects.toMatchObject({ code: "E_BAD_INPUT" });
+    }
+    await saveDraft(ann, { row: 0, value: null });
+    await deleteItems(ann, { rows: [0] });
+    await expect(saveDraft(ann, { row: 0, value: { choice: "a" } })).rejects.toMatchObject({ code: "E_NOT_FOUND" });
+    expect((await world.db.query("select 1 from draft where project_id = $1", [projectId])).rowCount).toBe(0);
     await expect(saveDraft(ann, { row: 99, value: 1 })).rejects.toMatchObject({ code: "E_NOT_FOUND" });
     const value = "x".repeat(LIMITS.fieldBytes);
     await expect(saveDraft(ann, { row: 0, value })).rejects.toMatchObject({ code: "E_TOO_LARGE" });
@@ -81,6 +93,21 @@ describe("saveDraft", () => {
 });
 
 describe("flags", () => {
+  beforeEach(() => Promise.all([claim(ann, 3), claim(bob, 3)]));
+
+  test("are refused on deleted items and items not served, and leave the count with a deleted item", async () => {
+    const [unserved] = await makeItems(world.db, projectId, 1);
+    await expect(flagItem(ann, { row: unserved, comment: "x" })).rejects.toMatchObject({ code: "E_NOT_FOUND" });
+    await flagItem({ ...ann, role: "reviewer" }, { row: unserved, comment: "x" });
+    await flagItem(ann, { row: 0, comment: "x" });
+    expect(await nOpenFlags()).toBe(2);
+    await Promise.allSettled([deleteItems(ann, { rows: [0] }), flagItem(bob, { row: 0, comment: "y" })]);
+    await expect(flagItem(bob, { row: 0, comment: "z" })).rejects.toMatchObject({ code: "E_NOT_FOUND" });
+    expect(await nOpenFlags()).toBe(1);
+    const open = (await listFlags(ann, { limit: 10 })).rows.filter((flag) => flag.resolvedAt === null);
+    expect(open.map((flag) => flag.row)).toEqual([unserved]);
+  });
+
   test("are raised once for the same words, listed open first, and resolved once", async () => {
     const [first, same] = await Promise.all([
       flagItem(ann, { row: 0, comment: "odd" }),

@@ -13,11 +13,6 @@ export interface FlagRow {
 const VIEW = `f.id, f.row, f.user_id, coalesce(u.name, f.user_id) as user_name, f.comment, f.created_at, f.resolved_at
   from flag f left join "user" u on u.id = f.user_id`;
 
-export async function itemExists(db: Db, projectId: number, row: number): Promise<boolean> {
-  const { rowCount } = await db.query("select 1 from item where project_id = $1 and row = $2", [projectId, row]);
-  return rowCount === 1;
-}
-
 /** Locks the project's counter: flags are opened and resolved one at a time, so that their number stays right. */
 export async function changeOpenFlags(tx: Tx, projectId: number, by: number): Promise<void> {
   await tx.query("update label_counter set n_open_flags = n_open_flags + $2 where project_id = $1", [projectId, by]);

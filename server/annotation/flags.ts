@@ -5,18 +5,13 @@ import { appendAuditLog } from "../audit";
 import { userIdOf } from "../auth";
 import { withTransaction } from "../db";
 import { AppError } from "../errors";
+import { refuseArchived } from "../projects";
 import type { QueueContext } from "../queue";
 import { announceSoon, requireAnnotator } from "../queue";
+import { lockItem } from "./answer.db";
 import type { FlagRow } from "./flag.db";
-import {
-  changeOpenFlags,
-  findSameFlag,
-  insertFlag,
-  itemExists,
-  markFlagResolved,
-  selectFlag,
-  selectFlags,
-} from "./flag.db";
+import { changeOpenFlags, findSameFlag, insertFlag, markFlagResolved, selectFlag, selectFlags } from "./flag.db";
+import { requireServed } from "./requireServed";
 
 function toView(flag: FlagRow): FlagView {
   return {
@@ -33,20 +28,21 @@ function toView(flag: FlagRow): FlagView {
 /**
  * Raises a flag on an item, for a reviewer to look at; the item stays where it is. The same words from the same person
  * while their flag is open return that flag: a repeated call raises none.
+ * @throws E_NOT_FOUND for an item that is deleted or was never served to an annotator, E_CONFLICT in an archived project.
  */
 export async function flagItem(ctx: QueueContext, input: { row: number; comment: string }): Promise<FlagView> {
   const userId = requireAnnotator(ctx.actor);
   const { db, project } = ctx;
   const now = ctx.clock.now();
-  if (!(await itemExists(db, project.id, input.row))) {
-    throw new AppError("E_NOT_FOUND", `There is no item ${input.row} in this project.`, {
-      details: { row: input.row },
-    });
-  }
+  refuseArchived(project);
+  await requireServed(ctx, userId, input.row);
   const flag = { projectId: project.id, id: randomUUID(), row: input.row, userId, comment: input.comment, now };
   const view = await withTransaction(db, async (tx) => {
-    // The counter's lock comes first: two calls at once cannot both find no flag.
+    // Deleting waits for the item: a flag raised before is closed by it, one that comes after finds no item.
+    await lockItem(tx, project.id, input.row);
+    // The counter's lock comes before the look: two calls at once cannot both find no flag.
     await changeOpenFlags(tx, project.id, 1);
+    await requireServed({ ...ctx, db: tx }, userId, input.row);
     const same = await findSameFlag(tx, flag);
     if (same) {
       await changeOpenFlags(tx, project.id, -1);

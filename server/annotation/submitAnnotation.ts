@@ -4,7 +4,7 @@ import type { SubmitResult, submitInput } from "@/contracts/queue";
 import type { Tx } from "../db";
 import { withTransaction } from "../db";
 import { AppError } from "../errors";
-import { loadProject } from "../projects";
+import { loadProject, refuseArchived } from "../projects";
 import type { QueueContext } from "../queue";
 import { announceSoon, readProgress, requireAnnotator, utcDay } from "../queue";
 import type { AnswerFacts, AnswerTotals, RecordedAnswer } from "./answer.db";
@@ -29,7 +29,8 @@ export type Submission = Omit<z.output<typeof submitInput>, "projectId">;
  * Called again with the same submissionId it changes nothing and returns the first answer with isRepeat, however long
  * the lease is gone.
  * @throws E_BAD_INPUT for a value that does not fit, E_LEASE for a token that was never the caller's, E_CONFLICT for a
- *         submissionId that stands for another answer or an item that the caller has answered already.
+ *         submissionId that stands for another answer, an item that the caller has answered already, or an archived
+ *         project whose item was not leased before.
  */
 export async function submitAnnotation(ctx: QueueContext, input: Submission): Promise<SubmitResult> {
   const userId = requireAnnotator(ctx.actor);
@@ -72,9 +73,13 @@ async function submitInTransaction(
     now,
   });
   if (facts.previous) return repeatAnswer(tx, ctx, userId, input, value, facts, facts.previous);
+  // What was given out before the project was archived is kept, as late; nothing else is taken.
+  const isArchived = project.status === "archived";
+  if (facts.grant?.userId !== userId) refuseArchived(project);
   const { overlap } = project;
   const { kind, row } = input;
   const decision = decideAnswer(facts, { userId, row, token: input.leaseToken, kind, overlap });
+  const isLate = decision.isLate || isArchived;
   const answers = [...facts.answers, { seq: Number.MAX_SAFE_INTEGER, kind, annotatorId: userId, value }];
   const after = await settleAfter(tx, project, row, facts, answers, kind, userId);
   const { entry, surplusEntryIds } = decideEntries(facts.entries, decision.closes, kind, { ...after, overlap });
@@ -91,7 +96,7 @@ async function submitInTransaction(
     configVersion: kind === "label" ? project.configVersion : null,
     supersedes: null,
     reason: input.reason ?? null,
-    isLate: decision.isLate,
+    isLate,
     isExtra: decision.isExtra,
     purpose: decision.entry.purpose,
     entryId: decision.entry.id,
@@ -110,8 +115,9 @@ async function submitInTransaction(
     delta: deltaOf(facts, after, { kind, purpose: decision.entry.purpose, by: 1, isOfToday: true }),
   });
   if (!totals) throw new ConfigChanged();
-  if (isLabel) await requestRetraining(tx, clock, project, { ...facts, nLabels: totals.nLabels, seq: totals.seq });
-  return toResult(input, { ...decision, seq: totals.seq, isRepeat: false }, after, totals);
+  if (isLabel && !isArchived)
+    await requestRetraining(tx, clock, project, { ...facts, nLabels: totals.nLabels, seq: totals.seq });
+  return toResult(input, { ...decision, isLate, seq: totals.seq, isRepeat: false }, after, totals);
 }
 
 function toResult(

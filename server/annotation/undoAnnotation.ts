@@ -3,6 +3,7 @@ import type { UndoResult } from "@/contracts/queue";
 import type { Tx } from "../db";
 import { withTransaction } from "../db";
 import { AppError } from "../errors";
+import { refuseArchived } from "../projects";
 import type { QueueContext } from "../queue";
 import { announceSoon, leaseForCorrection, readHeldItem, requireAnnotator, utcDay } from "../queue";
 import type { AnswerFacts } from "./answer.db";
@@ -30,10 +31,11 @@ export interface UndoRequest {
  *
  * Called again with the same submissionId it withdraws nothing more and returns the same item.
  * @throws E_FORBIDDEN for another person's annotation, E_PRECONDITION for one that is too far back or when there is
- *         nothing to undo, E_CONFLICT for one that is withdrawn already.
+ *         nothing to undo, E_CONFLICT for one that is withdrawn already and in an archived project.
  */
 export async function undoAnnotation(ctx: QueueContext, input: UndoRequest): Promise<UndoResult> {
   const userId = requireAnnotator(ctx.actor);
+  refuseArchived(ctx.project);
   const { retractedSeq, token } = await rerunAfterRace(() =>
     withTransaction(ctx.db, (tx) => undoInTransaction(tx, ctx, userId, input)),
   );

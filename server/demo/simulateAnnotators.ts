@@ -82,7 +82,7 @@ async function work(options: SimulationOptions, api: AnnotatorApi, index: number
     const claimed = await api.claim(tab, wanted);
     if (claimed.entries.length === 0) {
       empties = claimed.waiting?.refillRunning || claimed.status === "paused" ? 0 : empties + 1;
-      if (claimed.status === "frozen" || empties > EMPTY_PATIENCE) return;
+      if (claimed.isArchived || claimed.status === "frozen" || empties > EMPTY_PATIENCE) return;
       await pause(IDLE_MS, options.signal);
       continue;
     }

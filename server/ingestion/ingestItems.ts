@@ -4,6 +4,7 @@ import { LIMITS } from "@/contracts/limits";
 import { appendAuditLog } from "../audit";
 import { withTransaction } from "../db";
 import { AppError } from "../errors";
+import { refuseArchived } from "../projects";
 import { checkItem } from "./checkItem";
 import type { IngestContext } from "./ingestContext";
 import type { ItemCandidate } from "./itemCandidate";
@@ -26,10 +27,11 @@ export interface IngestItemsInput {
  * Adds a batch of items in one transaction. atomic: one bad row refuses all (E_BAD_ROWS lists them) and changes
  * nothing; rowByRow: good rows are taken, bad ones reported. Idempotent by external id, so a call whose answer was lost
  * can be sent again. Asks for indexing and features of what is new.
- * @throws E_BAD_ROWS, E_TOO_LARGE.
+ * @throws E_BAD_ROWS, E_TOO_LARGE, E_CONFLICT in an archived project.
  */
 export async function ingestItems(ctx: IngestContext, input: IngestItemsInput): Promise<IngestResult> {
   const { db, clock, actor, project } = ctx;
+  refuseArchived(project);
   const checked = checkAll(ctx, input.items);
   const refuse = (errors: RowError[]): never => {
     throw badRows(errors, input.items.length);

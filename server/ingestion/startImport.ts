@@ -6,6 +6,7 @@ import { withTransaction } from "../db";
 import { AppError } from "../errors";
 import type { ImportFormat } from "../formats";
 import { notifyProject, requestJob } from "../jobs";
+import { refuseArchived } from "../projects";
 import { getImport } from "./getImport";
 import { insertImportRun, selectUpload, setImportJob } from "./imports.db";
 import type { IngestContext } from "./ingestContext";
@@ -67,6 +68,7 @@ function checkMapping(ctx: IngestContext, mapping: ImportMapping, sample: Sample
  */
 export async function startImport(ctx: IngestContext, input: StartImportInput): Promise<ImportRunView> {
   const { db, storage, clock, actor, project } = ctx;
+  refuseArchived(project);
   const upload = await selectUpload(db, project.id, input.uploadId);
   if (!upload) throw uploadNotFound();
   const { delimiter, hasHeader, isQuoted } = input.mapping ?? {};

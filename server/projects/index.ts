@@ -1,5 +1,5 @@
-export { checkStrategy } from "./checkSettings";
 export { deleteProject, setProjectStatus, updateGuidelines, updateStrategy } from "./changeProject";
+export { checkStrategy } from "./checkSettings";
 export { createProject, defaultStrategy, requireMayCreate } from "./createProject";
 export { listStrategies, type StrategyView } from "./listStrategies";
 export { listTrainers, type TrainerView } from "./listTrainers";
@@ -7,5 +7,6 @@ export { loadProject, loadProjectAt, projectNotFound } from "./loadProject";
 export { readProjectCreation, setProjectCreation } from "./projectCreation";
 export type { ProjectRow } from "./projectRow";
 export { listProjects, readProject } from "./readProject";
+export { refuseArchived } from "./refuseArchived";
 export { slugOf } from "./slug";
 export { updateProject } from "./updateProject";

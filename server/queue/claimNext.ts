@@ -39,7 +39,8 @@ export async function claimNext(ctx: QueueContext, request: ClaimRequest): Promi
   const now = ctx.clock.now();
   if (project.status !== "active" || ctx.frozenAt) {
     const progress = await readProgress(db, project.id, userId, utcDay(now));
-    return { status: project.status === "active" ? "frozen" : "paused", entries: [], progress, waiting: null };
+    const status = project.status === "active" ? "frozen" : "paused";
+    return { status, isArchived: project.status === "archived", entries: [], progress, waiting: null };
   }
   const parameters: ClaimParameters = {
     projectId: project.id,
@@ -57,6 +58,7 @@ export async function claimNext(ctx: QueueContext, request: ClaimRequest): Promi
   await requestRefillWhenLow(ctx, { isShort: totals.n_held + nNew < request.n });
   return {
     status: waiting ? "empty" : "ok",
+    isArchived: false,
     entries: await toClaimedItems(ctx, claimed),
     progress: toProgress(totals),
     waiting: waiting && toWaiting(waiting, totals),

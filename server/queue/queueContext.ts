@@ -1,3 +1,4 @@
+import type { ProjectRole } from "@/contracts/permissions";
 import type { Actor } from "../auth";
 import type { Clock } from "../clock";
 import type { Pool } from "../db";
@@ -12,6 +13,8 @@ export interface QueueContext {
   storage: BlobStore;
   actor: Actor;
   project: ProjectRow;
+  /** The caller's role here; absent: an annotator's. */
+  role?: ProjectRole | null;
   /** Since when a lead has frozen this member; null or absent: not frozen. */
   frozenAt?: Date | null;
 }

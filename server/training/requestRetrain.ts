@@ -6,12 +6,17 @@ import { withTransaction } from "../db";
 import { AppError } from "../errors";
 import { requestJob } from "../jobs";
 import type { ProjectRow } from "../projects";
+import { refuseArchived } from "../projects";
 import type { ModelContext } from "./activateModel";
 import { shouldRetrain } from "./retrainPolicy";
-import { selectLabelTime, selectRetrainState } from "./training.db";
+import { countLivingItems, selectLabelTime, selectRetrainState } from "./training.db";
 
 /** For leads: trains now, whatever the policy says. While a run is live, that run is returned and none is added. */
 export async function requestRetrain({ db, clock, actor, project }: ModelContext): Promise<{ jobRunId: string }> {
+  refuseArchived(project);
+  if ((await countLivingItems(db, project.id)) === 0) {
+    throw new AppError("E_PRECONDITION", "There are no items yet. Add items and label some of them, then train.");
+  }
   if (project.activeFeatureVersion === null) {
     throw new AppError(
       "E_PRECONDITION",

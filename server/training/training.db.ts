@@ -334,3 +334,10 @@ export async function selectListedVersions(
   );
   return rows;
 }
+
+export async function countLivingItems(db: Db, projectId: number): Promise<number> {
+  const { rows } = await db.query<{ n: number }>("select n_items as n from row_counter where project_id = $1", [
+    projectId,
+  ]);
+  return rows[0]?.n ?? 0;
+}
