@@ -53,6 +53,7 @@ export const ingestPredictionsInput = z.object({
 });
 export interface AttachResult {
   attached: number;
+  /** Items of which the set has a vector now. */
   totalRows: number;
 }
 

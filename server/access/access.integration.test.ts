@@ -96,6 +96,9 @@ describe("invitations", () => {
     expect(joined).toHaveLength(1);
     for (const j of joins) if (j.status === "rejected") expect(j.reason).toEqual(failsWith("E_NOT_FOUND", /used/));
     const members = await lead.member.list({ projectId: project.id });
+    await expect(lead.member.list({ projectId: project.id, cursor: "not a cursor" })).rejects.toEqual(
+      failsWith("E_BAD_INPUT", /cursor/),
+    );
     expect(members.rows.map((m) => m.role).sort()).toEqual(["lead", "reviewer"]);
     const again = as(null).invitation.accept({ token: made.token, ...account("four@example.org") });
     await expect(again).rejects.toEqual(failsWith("E_NOT_FOUND", /used/));
@@ -302,6 +305,9 @@ describe("administering users", () => {
         cursor = page.nextCursor ?? undefined;
       } while (cursor);
       expect(seen).toEqual(["a", "b", "m", "q", "x", "z"]);
+      for (const wrong of ["z", "a@example.org", "YWZ0ZXI6", "\0"]) {
+        await expect(caller.access.listUsers({ cursor: wrong, limit: 2 })).rejects.toEqual(failsWith("E_BAD_INPUT"));
+      }
       expect((await caller.access.listUsers({ search: "Q@EX" })).rows.map((r) => r.email)).toEqual(["q@example.org"]);
     } finally {
       await fresh.cleanup();

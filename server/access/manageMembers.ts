@@ -9,6 +9,7 @@ import { AppError } from "../errors";
 import { notifyProject } from "../jobs";
 import type { QueueContext } from "../queue";
 import { releaseAll } from "../queue";
+import { readEmailCursor, writeEmailCursor } from "./emailCursor";
 import type { MemberFacts } from "./members.db";
 import {
   countOtherLeads,
@@ -36,9 +37,9 @@ export async function listMembers(
   { db }: { db: Db },
   input: { projectId: number; cursor?: string; limit: number },
 ): Promise<Page<MemberRow>> {
-  const rows = await selectMembers(db, input.projectId, input.cursor ?? null, input.limit + 1);
+  const rows = await selectMembers(db, input.projectId, readEmailCursor(input.cursor), input.limit + 1);
   const page = rows.slice(0, input.limit);
-  return { rows: page, nextCursor: rows.length > input.limit ? page[page.length - 1].email : null };
+  return { rows: page, nextCursor: rows.length > input.limit ? writeEmailCursor(page[page.length - 1].email) : null };
 }
 
 async function findMember(tx: Tx, { projectId, userId }: MemberInput): Promise<MemberFacts> {

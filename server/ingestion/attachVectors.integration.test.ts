@@ -65,11 +65,14 @@ describe("attachEmbeddings", () => {
     expect(await attachEmbeddings(ctx, { ...input, data: base64(1, 2, 3, 4) })).toEqual({ attached: 2, totalRows: 2 });
     const shifted = new Uint8Array(17);
     shifted.set(floats(5, 6, 7, 8), 1);
-    expect(await attachEmbeddings(ctx, { ...input, data: shifted.subarray(1) })).toEqual({ attached: 2, totalRows: 4 });
+    expect(await attachEmbeddings(ctx, { ...input, data: shifted.subarray(1) })).toEqual({ attached: 2, totalRows: 2 });
     expect(await chunks("embedding")).toMatchObject([
       { name: "enc", dim: 2, rows: [2, 0], values: [1, 2, 3, 4] },
       { name: "enc", dim: 2, rows: [2, 0], values: [5, 6, 7, 8] },
     ]);
+    const again = { ...input, externalIds: ["y"], data: base64(9, 9) };
+    expect(await attachEmbeddings(ctx, again)).toEqual({ attached: 1, totalRows: 3 });
+    expect(await attachEmbeddings(ctx, again)).toEqual({ attached: 1, totalRows: 3 });
   });
 
   test("asks for features only when the project's features are made of this set", async () => {

@@ -5,9 +5,16 @@ import { appendAuditLog } from "../audit";
 import type { Tx } from "../db";
 import { withTransaction } from "../db";
 import { AppError } from "../errors";
+import { refuseArchived } from "../projects";
 import type { IngestContext } from "./ingestContext";
 import type { VectorKind } from "./vectors.db";
-import { insertVectorChunk, lockVectorSet, selectRowsByExternalId, selectVectorWidth } from "./vectors.db";
+import {
+  insertVectorChunk,
+  lockVectorSet,
+  selectRowsByExternalId,
+  selectVectorChunks,
+  selectVectorWidth,
+} from "./vectors.db";
 
 const FLOAT_BYTES = 4;
 const UNKNOWN_LISTED = 20;
@@ -114,6 +121,7 @@ async function rowsOf(ctx: IngestContext, externalIds: readonly string[]): Promi
  */
 export async function attachVectors(ctx: IngestContext, chunk: VectorChunk): Promise<AttachResult> {
   const { db, storage, clock, project, actor } = ctx;
+  refuseArchived(project);
   const { kind, name, width, values } = chunk;
   const rows = await rowsOf(ctx, chunk.externalIds);
   const blob = new Uint8Array(rows.byteLength + values.byteLength);
@@ -122,7 +130,7 @@ export async function attachVectors(ctx: IngestContext, chunk: VectorChunk): Pro
   const blobKey = `projects/${project.id}/${kind}s/${randomUUID()}`;
   await storage.put(blobKey, blob);
   try {
-    return await withTransaction(db, async (tx) => {
+    await withTransaction(db, async (tx) => {
       const now = clock.now();
       await lockVectorSet(tx, kind, project.id, name);
       const known = await selectVectorWidth(tx, kind, project.id, name);
@@ -133,7 +141,7 @@ export async function attachVectors(ctx: IngestContext, chunk: VectorChunk): Pro
           { details: { expected: known, got: width } },
         );
       }
-      const totalRows = await insertVectorChunk(tx, kind, {
+      await insertVectorChunk(tx, kind, {
         projectId: project.id,
         name,
         width,
@@ -150,11 +158,22 @@ export async function attachVectors(ctx: IngestContext, chunk: VectorChunk): Pro
         details: { attached: rows.length, width },
         at: now,
       });
-      return { attached: rows.length, totalRows };
     });
   } catch (error) {
     // The chunk was not noted: nobody will ever read its blob.
     await storage.delete(blobKey).catch(() => false);
     throw error;
   }
+  return { attached: rows.length, totalRows: await countItems(ctx, kind, name) };
+}
+
+/** Items of which a set has a vector, one that came twice counted once. Reads the row numbers of every chunk. */
+async function countItems({ db, storage, project }: IngestContext, kind: VectorKind, name: string): Promise<number> {
+  const seen = new Set<number>();
+  for (const { nRows, blobKey } of await selectVectorChunks(db, kind, project.id, name)) {
+    const rows = new Int32Array(nRows);
+    await storage.readRange(blobKey, 0, new Uint8Array(rows.buffer));
+    for (const row of rows) seen.add(row);
+  }
+  return seen.size;
 }

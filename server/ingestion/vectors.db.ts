@@ -43,21 +43,31 @@ export async function selectVectorWidth(
   return rows[0]?.width;
 }
 
-/** Adds a chunk; returns how many vectors the set's chunks hold in all, counting one that came twice twice. */
+/** Adds a chunk to a set. */
 export async function insertVectorChunk(
   tx: Tx,
   kind: VectorKind,
   chunk: { projectId: number; name: string; width: number; nRows: number; blobKey: string; now: Date },
-): Promise<number> {
+): Promise<void> {
   const { table, width } = TABLES[kind];
   const { projectId, name } = chunk;
   await tx.query(
     `insert into ${table} (project_id, name, ${width}, n_rows, blob_key, created_at) values ($1, $2, $3, $4, $5, $6)`,
     [projectId, name, chunk.width, chunk.nRows, chunk.blobKey, chunk.now],
   );
-  const { rows } = await tx.query<{ n: number }>(
-    `select coalesce(sum(n_rows), 0)::bigint as n from ${table} where project_id = $1 and name = $2`,
+}
+
+/** The chunks of a set, the oldest first. */
+export async function selectVectorChunks(
+  db: Db,
+  kind: VectorKind,
+  projectId: number,
+  name: string,
+): Promise<{ nRows: number; blobKey: string }[]> {
+  const { rows } = await db.query<{ nRows: number; blobKey: string }>(
+    `select n_rows as "nRows", blob_key as "blobKey" from ${TABLES[kind].table}
+      where project_id = $1 and name = $2 order by id`,
     [projectId, name],
   );
-  return rows[0].n;
+  return rows;
 }

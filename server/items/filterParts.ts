@@ -1,5 +1,6 @@
 import type { ItemFilter } from "@/contracts/items";
 import { getTaskType } from "@/task-types/registry";
+import { AppError } from "../errors";
 import type { ProjectRow } from "../projects";
 import type { Params } from "./params";
 import { searchQuery } from "./searchQuery";
@@ -30,9 +31,12 @@ type Compiler<K extends keyof ItemFilter> = (
 
 /** One line of meaning per filter; what is not here cannot be filtered by. */
 const COMPILERS: { [K in keyof Required<ItemFilter>]: Compiler<K> } = {
-  search(given, project) {
-    // U+0000 is in no stored text, and PostgreSQL refuses it.
-    const text = given.replaceAll("\0", "");
+  search(text, project) {
+    if (text.includes("\0")) {
+      throw new AppError("E_BAD_INPUT", "search: the text holds U+0000, which no item can hold. Remove it.", {
+        details: { field: "filter.search" },
+      });
+    }
     const query = searchQuery(text);
     if (query === undefined) return undefined;
     return {

@@ -96,7 +96,7 @@ describe("setStatus", () => {
       ]);
       return { items: items.rows.map((r) => [r.status, r.consensus]), counter: counter.rows[0], entries: entries.rows };
     };
-    expect(await setStatus(ctx, { rows: [0, 1, 1, 99], status: "excluded" })).toEqual({ changed: 2 });
+    expect(await setStatus(ctx, { rows: [0, 1, 1, 99], status: "excluded" })).toEqual({ changed: 2, notFound: [99] });
     expect(await state()).toEqual({
       items: [
         ["excluded", null],
@@ -109,8 +109,8 @@ describe("setStatus", () => {
         { row: 2, state: "open" },
       ],
     });
-    expect(await setStatus(ctx, { rows: [0, 1], status: "excluded" })).toEqual({ changed: 0 });
-    expect(await setStatus(ctx, { rows: [0, 1, 2], status: "open" })).toEqual({ changed: 2 });
+    expect(await setStatus(ctx, { rows: [0, 1], status: "excluded" })).toEqual({ changed: 0, notFound: [] });
+    expect(await setStatus(ctx, { rows: [0, 1, 2], status: "open" })).toEqual({ changed: 2, notFound: [] });
     expect((await state()).items).toEqual([
       ["resolved", { choice: "cat" }],
       ["open", null],

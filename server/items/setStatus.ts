@@ -13,12 +13,19 @@ export interface SetStatusInput {
   status: "open" | "excluded";
 }
 
+export interface SetStatusResult {
+  /** Items whose status became another one. */
+  changed: number;
+  /** Rows that name no living item of the project. */
+  notFound: number[];
+}
+
 /**
  * Excludes items from labeling, or takes them back. Labels stay either way; an item that is taken back is resolved at
  * once if it has enough of them. What somebody is answering at the moment is kept as an extra vote. Locks the items by
  * row, their waiting entries, then the project's counter. Repeating it changes nothing.
  */
-export async function setStatus(ctx: ItemsContext, input: SetStatusInput): Promise<{ changed: number }> {
+export async function setStatus(ctx: ItemsContext, input: SetStatusInput): Promise<SetStatusResult> {
   const { db, clock, project, actor } = ctx;
   const rows = [...new Set(input.rows)];
   if (rows.length === 0 || rows.length > LIMITS.ingestRows) {
@@ -29,6 +36,8 @@ export async function setStatus(ctx: ItemsContext, input: SetStatusInput): Promi
   return withTransaction(db, async (tx) => {
     const now = clock.now();
     const items = await lockItemAnswers(tx, project.id, rows);
+    const living = new Set(items.map((item) => item.row));
+    const notFound = rows.filter((row) => !living.has(row));
     const states = items.flatMap((item) => {
       const isAside = item.status === "excluded" || item.status === "parked";
       if (input.status === "excluded" ? item.status === "excluded" : !isAside) return [];
@@ -36,7 +45,7 @@ export async function setStatus(ctx: ItemsContext, input: SetStatusInput): Promi
       const after = settleItem(project, input.status, answers, "retract");
       return [{ row: item.row, before: item.status, ...after }];
     });
-    if (states.length === 0) return { changed: 0 };
+    if (states.length === 0) return { changed: 0, notFound };
     if (input.status === "excluded")
       await supersedeWaiting(
         tx,
@@ -56,6 +65,6 @@ export async function setStatus(ctx: ItemsContext, input: SetStatusInput): Promi
       at: now,
     });
     for (const topic of ["items", "labels", "queue"] as const) await notifyProject(tx, project.id, topic);
-    return { changed: states.length };
+    return { changed: states.length, notFound };
   });
 }
