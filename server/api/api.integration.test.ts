@@ -292,6 +292,38 @@ describe("size", () => {
     expect(read()).toBeLessThan(60);
   });
 
+  test("a body that is not UTF-8 is refused, whole or in pieces, and nothing is stored", async () => {
+    const before = await stored();
+    const latin1 = Buffer.from(JSON.stringify(guidelines("Grüße")), "latin1");
+    const cut = Buffer.from(JSON.stringify(guidelines("€"))).subarray(0, -4);
+    const pieces = (bytes: Uint8Array) => new Blob([bytes.slice()]).stream();
+    for (const body of [latin1, pieces(latin1), cut]) {
+      const answer = await call("project.updateGuidelines", init(body, { cookie }, { duplex: "half" }));
+      expect([answer.status, answer.error.code]).toEqual([400, "E_BAD_INPUT"]);
+      expect(answer.error.message).toMatch(/not valid UTF-8/);
+    }
+    expect(await stored()).toBe(before);
+    const halves = new ReadableStream<Uint8Array>({
+      start(controller) {
+        for (const byte of Buffer.from(JSON.stringify(guidelines("Grüße €")))) controller.enqueue(Uint8Array.of(byte));
+        controller.close();
+      },
+    });
+    expect((await call("project.updateGuidelines", init(halves, { cookie }, { duplex: "half" }))).status).toBe(200);
+    expect(await stored()).toBe("Grüße €");
+  });
+
+  test.each([
+    ["application/json; charset=iso-8859-1", 415],
+    ['application/json;charset="UTF-16"', 415],
+    ["application/json; charset=utf-8", 200],
+    ['application/json; charset="UTF8"', 200],
+  ])("of type %s are answered with %i", async (type, status) => {
+    const answer = await call("project.updateGuidelines", post(guidelines(), { cookie, "content-type": type }));
+    expect(answer.status).toBe(status);
+    if (status === 415) expect(answer.error).toMatchObject({ code: "E_UNSUPPORTED_FORMAT" });
+  });
+
   test("from nobody only small bodies are read, declared or not", async () => {
     const setup = { token: "t".repeat(43), name: "A", email: "a@example.org", password: "long enough, this one" };
     expect((await call("access.completeSetup", post(setup))).error.code).toBe("E_FORBIDDEN");

@@ -4,8 +4,9 @@ import { AppError } from "../errors";
 import type { ServerParts } from "./context";
 import { createContext } from "./context";
 import type { BodyLimit } from "./limitBody";
-import { countBody, declaredLength, refuseDeclared } from "./limitBody";
+import { countBody, declaredLength, refuseDeclared, withBody } from "./limitBody";
 import { appRouter } from "./root";
+import { checkedUtf8, refuseOtherCharset } from "./strictUtf8";
 import type { ApiContext } from "./trpc";
 
 export const TRPC_PATH = "/api/trpc";
@@ -25,6 +26,7 @@ async function prepare(parts: ServerParts, request: Request, limit: BodyLimit): 
   if (!JSON_TYPE.test(request.headers.get("content-type") ?? "")) {
     throw new AppError("E_UNSUPPORTED_FORMAT", "The body must be JSON, sent as content-type application/json.");
   }
+  refuseOtherCharset(request.headers.get("content-type"));
   const declared = declaredLength(request);
   if (declared === undefined) {
     if ((await resolveActor(context)) !== null) limit.bytesMax = BODY_BYTES_MAX;
@@ -32,6 +34,12 @@ async function prepare(parts: ServerParts, request: Request, limit: BodyLimit): 
     await requireActor(context);
   }
   return context;
+}
+
+function checkUtf8(request: Request): Request {
+  // A stream in between reads ahead: not of a body that is refused for its length.
+  const isRefused = (declaredLength(request) ?? 0) > BODY_BYTES_MAX;
+  return request.body === null || isRefused ? request : withBody(request, request.body.pipeThrough(checkedUtf8()));
 }
 
 /**
@@ -42,7 +50,7 @@ export async function handleTrpcRequest(parts: ServerParts, request: Request): P
   const limit: BodyLimit = { bytesMax: ANONYMOUS_BODY_BYTES_MAX };
   return fetchRequestHandler({
     endpoint: TRPC_PATH,
-    req: countBody(request, limit),
+    req: checkUtf8(countBody(request, limit)),
     router: appRouter,
     maxBatchSize: BATCH_CALLS_MAX,
     createContext: () => prepare(parts, request, limit),

@@ -40,10 +40,15 @@ export function countBody(request: Request, limit: BodyLimit): Request {
       },
     }),
   );
+  return withBody(request, counted);
+}
+
+/** The same request with another body. */
+export function withBody(request: Request, body: ReadableStream<Uint8Array>): Request {
   const init: RequestInit & { duplex: "half" } = {
     method: request.method,
     headers: request.headers,
-    body: counted,
+    body,
     signal: request.signal,
     duplex: "half",
   };

@@ -204,6 +204,33 @@ describe("what is closed", () => {
     expect(rows[0]).toEqual({ name: "Renamed", role: "member", is_simulated: false, image: null });
   });
 
+  test.each([
+    ["nothing", undefined],
+    ["an empty text", ""],
+    ["blanks", "   "],
+    ["NUL", "a\0b"],
+    ["too much", "x".repeat(101)],
+    ["a number", 7],
+  ])("a name cannot be %s", async (_what, name) => {
+    const user = await person();
+    const cookie = await signIn(server, user);
+    const response = await server.auth("/update-user", post({ name }, { cookie }));
+    expect([response.status, (await response.json()).error]).toMatchObject([
+      400,
+      { code: "E_BAD_INPUT", field: "name" },
+    ]);
+    const { rows } = await context.db.query(`select name from "user" where id = $1`, [user.id]);
+    expect(rows[0].name).toBe(user.name);
+  });
+
+  test("a body that is not UTF-8 is refused, not mended", async () => {
+    const user = await person();
+    const cookie = await signIn(server, user);
+    const body = Buffer.concat([Buffer.from('{"name":"M'), Buffer.from([0xfc]), Buffer.from('ller"}')]);
+    const response = await server.auth("/update-user", { ...post("", { cookie }), body });
+    expect([response.status, (await response.json()).error.message]).toEqual([400, expect.stringMatching(/UTF-8/)]);
+  });
+
   test("a sign-in sends nobody anywhere", async () => {
     const user = await person();
     const response = await server.auth(
@@ -251,6 +278,24 @@ describe("limits on signing in", () => {
     expect(statuses.filter((s) => s === 401)).toHaveLength(HASHES_AT_ONCE_MAX);
     expect(statuses.filter((s) => s === 429)).toHaveLength(40 - HASHES_AT_ONCE_MAX);
     expect((await wrong("after@example.org", "198.51.100.200")).status).toBe(401);
+  });
+
+  test("guesses at the present password with a stolen session are counted with those at sign-in", async () => {
+    const user = await person();
+    const cookie = await signIn(server, user);
+    const change = async (currentPassword: string) =>
+      (await server.auth("/change-password", post({ currentPassword, newPassword: "another long one" }, { cookie })))
+        .status;
+    const statuses: number[] = [];
+    for (let i = 0; i < 12; i++) statuses.push(await change(`not the password ${i}`));
+    expect(statuses.slice(0, 10)).toEqual(Array(10).fill(400));
+    expect(statuses.slice(10)).toEqual([429, 429]);
+    expect(await change(PASSWORD)).toBe(429);
+    await expect(signIn(server, user)).rejects.toThrow(/429/);
+    await context.db.query("delete from rate_limit");
+    await signIn(server, user);
+    const words = { currentPassword: PASSWORD, newPassword: "another long one" };
+    expect((await server.auth("/change-password", post(words))).status).toBe(401);
   });
 
   test("a right password clears the count of wrong ones", async () => {

@@ -1,3 +1,4 @@
+import { personName } from "@/contracts/access";
 import { LIMITS, MINUTE_MS } from "@/contracts/limits";
 import type { Clock } from "../clock";
 import type { Pool } from "../db";
@@ -22,8 +23,7 @@ const OPEN_ENDPOINTS: Readonly<Record<string, "GET" | "POST">> = {
   "/revoke-other-sessions": "POST",
 };
 const BASE_PATH = "/api/auth";
-const BODY_CHARACTERS_MAX = 16_384;
-const NAME_LENGTH_MAX = 100;
+const BODY_BYTES_MAX = 16_384;
 
 /** Wrong passwords for one account from one address, for one account from anywhere, and tries from one address. */
 const ACCOUNT_AND_ADDRESS = { max: 10, windowMs: 5 * MINUTE_MS };
@@ -48,10 +48,11 @@ function endpointOf(request: Request): string {
 
 async function readJson(request: Request): Promise<Record<string, unknown>> {
   const declared = Number(request.headers.get("content-length") ?? 0);
-  const text = declared > BODY_CHARACTERS_MAX ? null : await request.text();
-  if (text === null || text.length > BODY_CHARACTERS_MAX) {
-    throw new AppError("E_TOO_LARGE", `The body is longer than the ${BODY_CHARACTERS_MAX} characters allowed here.`);
+  const bytes = declared > BODY_BYTES_MAX ? null : new Uint8Array(await request.arrayBuffer());
+  if (bytes === null || bytes.byteLength > BODY_BYTES_MAX) {
+    throw new AppError("E_TOO_LARGE", `The body is longer than the ${BODY_BYTES_MAX} bytes allowed here.`);
   }
+  const text = decodeBody(bytes);
   if (text === "") return {};
   try {
     const value: unknown = JSON.parse(text);
@@ -60,6 +61,23 @@ async function readJson(request: Request): Promise<Record<string, unknown>> {
     // Refused below, like any other text that is not an object.
   }
   throw new AppError("E_BAD_INPUT", "The body must be a JSON object.");
+}
+
+function decodeBody(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch (error) {
+    throw new AppError("E_BAD_INPUT", "The body is not valid UTF-8.", { details: { expected: "utf-8" }, cause: error });
+  }
+}
+
+/** A person's name as set-up and invitations take it. */
+function nameOf(value: unknown): string {
+  const parsed = personName.safeParse(value);
+  if (parsed.success && !parsed.data.includes("\0")) return parsed.data;
+  throw new AppError("E_BAD_INPUT", "name: expected a text of 1 to 100 characters without U+0000.", {
+    details: { field: "name" },
+  });
 }
 
 /** Only what an endpoint of ours takes: nothing else reaches the library (no redirects, no other user fields). */
@@ -89,7 +107,7 @@ function allowedBody(endpoint: string, body: Record<string, unknown>): Record<st
         revokeOtherSessions: true,
       };
     case "/update-user":
-      return text("name", NAME_LENGTH_MAX);
+      return { name: nameOf(body.name) };
     case "/revoke-session":
       return text("token", 200);
     default:
@@ -97,12 +115,8 @@ function allowedBody(endpoint: string, body: Record<string, unknown>): Record<st
   }
 }
 
-function signInLimits(email: unknown, address: string): { account: RateLimit[]; all: RateLimit[] } {
-  const account = hashToken(
-    String(email ?? "")
-      .trim()
-      .toLowerCase(),
-  ).slice(0, 32);
+function signInLimits(email: string, address: string): { account: RateLimit[]; all: RateLimit[] } {
+  const account = hashToken(email.trim().toLowerCase()).slice(0, 32);
   const from = hashToken(address).slice(0, 32);
   const perAccount = [
     { key: `sign-in:${account}:${from}`, ...ACCOUNT_AND_ADDRESS },
@@ -121,8 +135,25 @@ function forward(request: Request, body: Record<string, unknown> | null, address
 }
 
 /**
+ * The account whose password an endpoint checks, by sign-in or by the present one when it is changed: guesses at both are
+ * counted together. Undefined where no password is checked.
+ */
+async function emailAtStake(
+  auth: Auth,
+  endpoint: string,
+  request: Request,
+  body: Record<string, unknown>,
+): Promise<string | undefined> {
+  if (endpoint === "/sign-in/email") return String(body.email ?? "");
+  if (endpoint !== "/change-password") return undefined;
+  const session = await auth.api.getSession({ headers: request.headers });
+  // Without a session the library refuses before it looks at a password.
+  return session?.user.email;
+}
+
+/**
  * Answers `/api/auth/*`. Lets through the endpoints we use, with the fields we use; refuses cross-site writes; counts
- * sign-ins by account and address in the database. A right password clears the account's count.
+ * tries at passwords by account and address in the database. A right password clears the account's count.
  */
 export async function handleAuthRequest(context: AuthRequestContext, request: Request): Promise<Response> {
   const { db, clock, auth, publicUrl, trustedProxies } = context;
@@ -136,16 +167,14 @@ export async function handleAuthRequest(context: AuthRequestContext, request: Re
     throw new AppError("E_FORBIDDEN", "This request did not come from a page of this instance.");
   }
   const body = allowedBody(endpoint, await readJson(request));
-  if (endpoint === "/change-password") {
-    await consumeRateLimit(db, clock, { key: `change-password:${hashToken(address).slice(0, 32)}`, ...ADDRESS });
-  }
-  if (endpoint !== "/sign-in/email") return auth.handler(forward(request, body, address));
+  const email = await emailAtStake(auth, endpoint, request, body);
+  if (email === undefined) return auth.handler(forward(request, body, address));
   if (nHashing >= HASHES_AT_ONCE_MAX) {
-    throw new AppError("E_RATE_LIMITED", "Too many people are signing in at once. Try again in a moment.", {
+    throw new AppError("E_RATE_LIMITED", "Too many passwords are checked at once. Try again in a moment.", {
       details: { retryAfterSeconds: 1 },
     });
   }
-  const limits = signInLimits(body.email, address);
+  const limits = signInLimits(email, address);
   let response: Response;
   nHashing++;
   try {

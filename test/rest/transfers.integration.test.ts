@@ -213,6 +213,7 @@ describe("vectors as bytes", () => {
       ["embeddings?name=enc&dim=2", "no json\n....", /one line of JSON/],
       ["embeddings?name=enc&dim=2", '{"externalIds":["v1"]}', /one line of JSON/],
       ["embeddings?name=enc&dim=2", body({ ids: ["v1"] }, 1, 2), /externalIds/],
+      ["embeddings?name=enc&dim=2", Buffer.from('{"externalIds":["Gr\xfcn"]}\n....', "latin1"), /not valid UTF-8/],
       ["embeddings?name=enc&dim=2", body({ externalIds: ["v1"] }, 1), /Expected 1 items × 2 numbers/],
       ["embeddings?name=enc&dim=x", body({ externalIds: ["v1"] }, 1), /dim/],
       ["embeddings?dim=2", body({ externalIds: ["v1"] }, 1, 2), /"name" is missing/],
