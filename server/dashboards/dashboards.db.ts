@@ -418,6 +418,16 @@ export async function readFailedJobs(
   return rows.filter((row) => (row as unknown as { state: string }).state === "failed");
 }
 
+/** What the newest training said when it found labels of one class only; null when it did not. */
+export async function readOneClass(db: Db, projectId: number): Promise<string | null> {
+  const { rows } = await db.query<{ skipped: string | null; message: string | null }>(
+    `select result->>'skipped' as skipped, result->>'message' as message from job_run
+      where project_id = $1 and kind = 'training.retrain' and state = 'succeeded' order by created_at desc limit 1`,
+    [projectId],
+  );
+  return rows[0]?.skipped === "oneClass" ? rows[0].message : null;
+}
+
 /** Mean predicted probability per class as the last prediction pass noted it with the model version. */
 export async function readPredictedShares(db: Db, projectId: number): Promise<number[] | null> {
   const { rows } = await db.query<{ shares: number[] | null }>(

@@ -11,6 +11,7 @@ import {
   readActiveModel,
   readFailedJobs,
   readLatestMetrics,
+  readOneClass,
   readPace,
   readQueueCounts,
   readRounds,
@@ -28,7 +29,7 @@ const FAILED_JOB_WINDOW_MS = 24 * HOUR_MS;
  */
 export async function readOverview({ db, clock }: { db: Db; clock: Clock }, projectId: number): Promise<OverviewView> {
   const now = clock.now();
-  const [totals, queue, pace, model, rounds, task, accuracies, failed] = await Promise.all([
+  const [totals, queue, pace, model, rounds, task, accuracies, failed, oneClass] = await Promise.all([
     readTotals(db, projectId),
     readQueueCounts(db, projectId),
     readPace(db, projectId, now),
@@ -37,6 +38,7 @@ export async function readOverview({ db, clock }: { db: Db; clock: Clock }, proj
     readTask(db, projectId),
     readLatestMetrics(db, projectId, "accuracy", "audit"),
     readFailedJobs(db, projectId, new Date(now.getTime() - FAILED_JOB_WINDOW_MS)),
+    readOneClass(db, projectId),
   ]);
   const mainStrategy = await readMainStrategy(db, projectId, totals);
   const accuracy = model ? accuracies.find((m) => m.model_version === model.version) : undefined;
@@ -75,7 +77,17 @@ export async function readOverview({ db, clock }: { db: Db; clock: Clock }, proj
           finishedAt: round.finished_at.toISOString(),
         }
       : null,
-    warnings: listWarnings({ totals, itemsLeft, queue, model, round, task, failed }),
+    warnings: listWarnings({
+      totals,
+      itemsLeft,
+      queue,
+      model,
+      round,
+      task,
+      failed,
+      // Said of the training that found it, until a label of another class comes.
+      oneClass: mainStrategy.nClasses < 2 ? oneClass : null,
+    }),
   };
 }
 
@@ -91,7 +103,8 @@ async function readMainStrategy(db: Db, projectId: number, totals: TotalsRow): P
   }
   // The same reading as a round's, so that both agree on when it is due.
   const labels = await readTrainingLabels(db, project, totals.label_seq);
-  return { ...target, nTraining: labels.length, nClasses: new Set(labels.map((label) => label.classIndex)).size };
+  const classes = new Set(labels.map((label) => label.classIndex));
+  return { ...target, nTraining: labels.length, nClasses: classes.size };
 }
 
 /** What a lead should know before reading the numbers, the gravest first. */
@@ -103,8 +116,9 @@ function listWarnings(facts: {
   round: RoundDbRow | undefined;
   task: TaskRow | null;
   failed: Awaited<ReturnType<typeof readFailedJobs>>;
+  oneClass: string | null;
 }): OverviewView["warnings"] {
-  const { totals, itemsLeft, queue, model, round, task, failed } = facts;
+  const { totals, itemsLeft, queue, model, round, task, failed, oneClass } = facts;
   const warnings: OverviewView["warnings"] = [];
   if (task?.status === "paused") warnings.push(warn("paused", "The project is paused: nobody is served.", null));
   for (const { kind, error } of failed) {
@@ -114,6 +128,7 @@ function listWarnings(facts: {
   if (totals.n_items > 0 && queue.open === 0 && itemsLeft > 0 && task?.status === "active") {
     warnings.push(warn("emptyQueue", "The queue is empty although items are left to label.", "jobs"));
   }
+  if (oneClass !== null) warnings.push(warn("oneClass", oneClass, "jobs"));
   if (task?.pinned_model_version != null) {
     const message = `Model version ${task.pinned_model_version} is pinned: newer versions are trained but not used.`;
     warnings.push(warn("pinned", message, "models"));

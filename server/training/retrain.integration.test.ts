@@ -1,10 +1,11 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { ComputePool } from "@/server/compute";
+import { readOverview } from "@/server/dashboards";
 import { AppError } from "@/server/errors";
 import { cancelJob } from "@/server/jobs";
 import { loadProject } from "@/server/projects";
 import type { MadeProject } from "@/test/harness/factories";
-import { makeAnnotations } from "@/test/harness/factories";
+import { makeAnnotations, makeProject } from "@/test/harness/factories";
 import { activateModel, listModelVersions, requestRetrain, requestRetrainIfDue, unpinModel } from ".";
 import type { Example, ModelService } from "./test/modelService";
 import {
@@ -191,6 +192,14 @@ describe("retraining", () => {
     expect((await versionsOf(service, project.id)).map((v) => v.state)).toEqual(["ready"]);
   });
 
+  it("says that there are no items yet when asked without any", async () => {
+    const empty = await makeProject(service.db);
+    await expect(requestRetrain(await actorContext(empty))).rejects.toMatchObject({
+      code: "E_PRECONDITION",
+      message: expect.stringContaining("no items yet"),
+    });
+  });
+
   it("never trains twice on the same labels, but again with other settings", async () => {
     await labelAndRetrain(project, 25);
     await makeAnnotations(service.db, project.id, [{ row: 299, kind: "skip" }]);
@@ -222,9 +231,18 @@ describe("retraining", () => {
     const { project: loaded } = await actorContext(project);
     expect(await requestRetrainIfDue(service.db, service.clock, loaded)).toBe(true);
     const finished = await service.drain();
-    expect(finished[0].result).toEqual({ skipped: "oneClass", skippedAtSeq: 25 });
+    expect(finished[0].result).toEqual({
+      skipped: "oneClass",
+      skippedAtSeq: 25,
+      message: expect.stringContaining(`needs two classes; all 25 labels are "${labelOf(0)}"`),
+    });
+    const overview = await readOverview(service, project.id);
+    expect(overview.warnings.find((w) => w.code === "oneClass")?.message).toBe(
+      (finished[0].result as { message: string }).message,
+    );
     expect(await requestRetrainIfDue(service.db, service.clock, loaded)).toBe(false);
     await makeAnnotations(service.db, project.id, [{ row, label: labelOf(row) }]);
+    expect((await readOverview(service, project.id)).warnings.map((w) => w.code)).not.toContain("oneClass");
     expect(await requestRetrainIfDue(service.db, service.clock, loaded)).toBe(true);
     await service.drain();
     expect((await versionsOf(service, project.id)).map((v) => v.state)).toEqual(["ready"]);

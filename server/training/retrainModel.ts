@@ -14,6 +14,7 @@ import { loadProject } from "../projects";
 import type { BlobStore } from "../storage";
 import { CODE_VERSION } from "./codeVersion";
 
+import { oneClassMessage } from "./oneClassMessage";
 import { shouldRetrain } from "./retrainPolicy";
 import type { LabelledItem } from "./snapshotLabels";
 import { encodeTrainSet, hashTrainSet, snapshotLabels } from "./snapshotLabels";
@@ -56,6 +57,8 @@ export type RetrainResult =
       version?: number;
       /** Set where no label up to this number makes a difference: the policy then waits for a newer one. */
       skippedAtSeq?: number;
+      /** What is missing, for people. */
+      message?: string;
     };
 
 export function modelPrefix(projectId: number, version: number): string {
@@ -142,10 +145,13 @@ async function beginVersion(
   const snapshot = snapshotLabels(taskType, project.taskConfig, labels);
   const items = await withVectors(context, project.id, featureVersion, snapshot.training);
   if (items.length < LABELS_MIN) return { skipped: "tooFewLabels", skippedAtSeq: labelSeq };
+  const known = taskType.classes(project.taskConfig);
   if (new Set(items.map((item) => item.classIndex)).size < CLASSES_MIN) {
-    return { skipped: "oneClass", skippedAtSeq: labelSeq };
+    const message = oneClassMessage(items.length, known[items[0].classIndex].title);
+    await context.progress({ done: 100, total: 100, message });
+    return { skipped: "oneClass", skippedAtSeq: labelSeq, message };
   }
-  const classes = taskType.classes(project.taskConfig).map(({ id }) => id);
+  const classes = known.map(({ id }) => id);
   const trainSet = encodeTrainSet(items);
   const dataHash = hashTrainSet(featureVersion, classes, trainSet);
   const trainer = project.trainerSpec;

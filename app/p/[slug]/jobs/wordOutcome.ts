@@ -24,6 +24,7 @@ function outcomeOf({ kind, result, message }: JobRunView): string | null {
   const r = (typeof result === "object" && result !== null ? result : {}) as Result;
   switch (kind) {
     case "training.retrain":
+      if (r.skipped === "oneClass" && typeof r.message === "string") return `nothing trained: ${r.message}`;
       if (typeof r.skipped === "string") return SKIPPED[r.skipped] ?? r.skipped;
       if (typeof r.version !== "number") return null;
       return `version ${r.version} on ${countOf(numberOf(r.nTrain), "label")}${r.isActive === false ? ", not put to use" : ""}`;
