@@ -9,7 +9,7 @@ const DATASET = "banking77";
 const ANNOTATORS = 4;
 const ERROR_RATE = 0.02;
 /** Each of the two projects: enough for the curves to part. */
-const LABELS = 1_500;
+const LABELS = 3_000;
 const REPORT_EVERY_MS = 5_000;
 const SYSTEM: Actor = { kind: "system", id: "demo" };
 
