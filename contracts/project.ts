@@ -138,6 +138,8 @@ export interface ProjectView {
   description: string;
   taskType: string;
   taskConfig: unknown;
+  /** Counts changes of the label configuration, from 1. */
+  configVersion: number;
   contentKind: ContentKind;
   guidelines: string;
   guidelinesVersion: number;

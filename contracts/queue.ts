@@ -41,6 +41,8 @@ export interface AnnotatorProgress {
 }
 
 export interface ClaimResult {
+  /** Which label configuration of the project holds now; a page with an older one loads the project again. */
+  configVersion: number;
   /** ok; empty: nothing for this person now; paused: the lead paused the project; frozen: this member may not take more. */
   status: "ok" | "empty" | "paused" | "frozen";
   /** Paused for good: the project is archived. */
@@ -62,6 +64,9 @@ export interface RenewResult {
   leases: { token: string; expiresAt: string | null }[];
 }
 
+/** `details.reason` of the refusal (E_PRECONDITION) of a label that was taken away after the page had loaded the labels. */
+export const LABELS_CHANGED = "labelsChanged";
+
 export const submitInput = z.object({
   projectId: z.int(),
   /** Client-made; a repeated submission returns the first answer. */
@@ -78,6 +83,8 @@ export const submitInput = z.object({
   suggestedValue: z.unknown().optional(),
   modelVersionSeen: z.int().optional(),
   guidelinesVersion: z.int().optional(),
+  /** The label configuration that the answer was given under. */
+  configVersion: z.int().optional(),
 });
 export type SubmitInput = z.input<typeof submitInput>;
 

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { withTransaction } from "@/server/db";
 import { loadProject, updateProject } from "@/server/projects";
@@ -6,11 +7,12 @@ import type { TestContext } from "@/test/harness/testContext";
 import { createTestContext } from "@/test/harness/testContext";
 import { interleave } from "@/test/simulation/interleave";
 import { findViolations } from "@/test/simulation/invariants";
-import { label } from "@/test/simulation/queueContextFor";
+import { claim, label } from "@/test/simulation/queueContextFor";
 import { makeQueueScene, takeItem } from "@/test/simulation/queueScene";
 import { SeededRandom } from "@/test/simulation/seededRandom";
 import type { QueueContext } from "../queue";
 import { recordImportedLabels } from "./recordImportedLabels";
+import { submitAnnotation } from "./submitAnnotation";
 
 let world: TestContext;
 let projectId: number;
@@ -83,6 +85,33 @@ describe("a label class that is removed while people answer", () => {
     await expect(label(stale, item, "c")).rejects.toMatchObject({ code: "E_BAD_INPUT" });
     expect(await label(stale, item, "b")).toMatchObject({ seq: 1, isLate: false });
     expect(users).toHaveLength(3);
+  });
+
+  test("tells a page with older labels so, apart from an answer that never fitted", async () => {
+    await makeScene();
+    const item = await takeItem(people[0]);
+    const { configVersion } = await loadProject(world.db, projectId);
+    expect(await claim(people[0], 1)).toMatchObject({ configVersion });
+    await removeC(world.db);
+    const project = await loadProject(world.db, projectId);
+    const now = { ...people[0], project };
+    expect(await claim(now, 1)).toMatchObject({ configVersion: configVersion + 1 });
+    const answer = (choice: string, under: number) =>
+      submitAnnotation(now, {
+        submissionId: randomUUID(),
+        leaseToken: item.leaseToken,
+        row: item.row,
+        kind: "label",
+        value: { choice },
+        suggestionShown: false,
+        configVersion: under,
+      });
+    await expect(answer("c", configVersion)).rejects.toMatchObject({
+      code: "E_PRECONDITION",
+      details: { reason: "labelsChanged", configVersion: configVersion + 1 },
+    });
+    await expect(answer("c", configVersion + 1)).rejects.toMatchObject({ code: "E_BAD_INPUT" });
+    expect(await answer("b", configVersion)).toMatchObject({ seq: 1, isLate: false });
   });
 
   test("turns away labels of a file that were read under the old labels", async () => {

@@ -1,9 +1,11 @@
 import { isDeepStrictEqual } from "node:util";
 import type { z } from "zod";
 import type { SubmitResult, submitInput } from "@/contracts/queue";
+import { LABELS_CHANGED } from "@/contracts/queue";
 import type { Tx } from "../db";
 import { withTransaction } from "../db";
-import { AppError } from "../errors";
+import { AppError, isAppError } from "../errors";
+import type { ProjectRow } from "../projects";
 import { loadProject, refuseArchived } from "../projects";
 import type { QueueContext } from "../queue";
 import { announceSoon, readProgress, requireAnnotator, utcDay } from "../queue";
@@ -28,7 +30,7 @@ export type Submission = Omit<z.output<typeof submitInput>, "projectId">;
  *
  * Called again with the same submissionId it changes nothing and returns the first answer with isRepeat, however long
  * the lease is gone.
- * @throws E_BAD_INPUT for a value that does not fit, E_LEASE for a token that was never the caller's, E_CONFLICT for a
+ * @throws E_BAD_INPUT for a value that does not fit, E_PRECONDITION when it was given under older labels, E_LEASE for a token that was never the caller's, E_CONFLICT for a
  *         submissionId that stands for another answer, an item that the caller has answered already, or an archived
  *         project whose item was not leased before.
  */
@@ -43,11 +45,26 @@ export async function submitAnnotation(ctx: QueueContext, input: Submission): Pr
   const result = await rerunAfterRace(async (last) => {
     // What fitted the labels as they were may not fit them now.
     if (last instanceof ConfigChanged) project = await loadProject(ctx.db, project.id);
-    const value = input.kind === "label" ? checkValue(project, input.value) : undefined;
+    const value = input.kind === "label" ? checkLabel(project, input) : undefined;
     return withTransaction(ctx.db, (tx) => submitInTransaction(tx, { ...ctx, project }, userId, input, value));
   });
   if (!result.isRepeat) announceSoon(ctx.db, ctx.project.id, "labels");
   return result;
+}
+
+/** A value that does not fit and names an older label configuration was right when it was given: that is said apart. */
+function checkLabel(project: ProjectRow, { value, configVersion }: Submission): unknown {
+  try {
+    return checkValue(project, value);
+  } catch (error) {
+    const isOld = configVersion !== undefined && configVersion < project.configVersion;
+    if (!isOld || !isAppError(error)) throw error;
+    throw new AppError(
+      "E_PRECONDITION",
+      "The project's labels have changed since this item was shown, and the answer does not fit them any more. Answer it with the labels as they are now.",
+      { details: { ...error.details, reason: LABELS_CHANGED, configVersion: project.configVersion }, cause: error },
+    );
+  }
 }
 
 async function submitInTransaction(

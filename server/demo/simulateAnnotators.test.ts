@@ -19,7 +19,8 @@ function fakeQueue(rows: number): { api(): AnnotatorApi; answers: Map<number, un
       const waiting = entries.length
         ? null
         : { heldByOthers: 0, nextExpiryAt: null, openForOthers: 0, refillRunning: false, itemsLeft: 0 };
-      return { status: entries.length ? "ok" : "empty", entries: entries as ClaimedItem[], progress, waiting };
+      const status = entries.length ? "ok" : "empty";
+      return { configVersion: 1, status, entries: entries as ClaimedItem[], progress, waiting };
     },
     async submit(input) {
       if (answers.has(input.row)) throw new Error(`row ${input.row} answered twice`);

@@ -40,7 +40,8 @@ export async function claimNext(ctx: QueueContext, request: ClaimRequest): Promi
   if (project.status !== "active" || ctx.frozenAt) {
     const progress = await readProgress(db, project.id, userId, utcDay(now));
     const status = project.status === "active" ? "frozen" : "paused";
-    return { status, isArchived: project.status === "archived", entries: [], progress, waiting: null };
+    const { configVersion } = project;
+    return { configVersion, status, isArchived: project.status === "archived", entries: [], progress, waiting: null };
   }
   const parameters: ClaimParameters = {
     projectId: project.id,
@@ -57,6 +58,7 @@ export async function claimNext(ctx: QueueContext, request: ClaimRequest): Promi
   if (nNew > 0) announceSoon(db, project.id, "queue");
   await requestRefillWhenLow(ctx, { isShort: totals.n_held + nNew < request.n });
   return {
+    configVersion: project.configVersion,
     status: waiting ? "empty" : "ok",
     isArchived: false,
     entries: await toClaimedItems(ctx, claimed),

@@ -12,6 +12,8 @@ import type { Outbox } from "../_outbox/Outbox";
 import { LabelSession } from "../_session/LabelSession";
 import { readTabId } from "../_session/readTabId";
 import type { SessionApi } from "../_session/types";
+import { followRefusals } from "./followRefusals";
+import { useFreshLabels } from "./useFreshLabels";
 
 let tabId: Promise<string> | undefined;
 
@@ -24,6 +26,7 @@ export function useLabelSession(
   const client = useTRPCClient();
   const [parts, setParts] = useState<{ session: LabelSession; outbox: Outbox } | null>(null);
   const projectId = project.id;
+  const labels = useFreshLabels(project);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: later settings reach the session by setProject below.
   useEffect(() => {
@@ -37,7 +40,7 @@ export function useLabelSession(
       );
       if (isGone) return close();
       const api: SessionApi = {
-        claim: (input) => client.queue.claim.mutate(input),
+        claim: (input) => client.queue.claim.mutate(input).then(labels.noteClaim),
         renew: (tokens) => client.queue.renew.mutate({ projectId, tokens }),
         release: (tokens) => client.queue.release.mutate({ projectId, tokens }),
         leave: (tokens) => sendLeaving(projectId, tokens),
@@ -52,8 +55,8 @@ export function useLabelSession(
         api,
         outbox,
         drafts: new DraftStore(user.id, projectId),
-        isSameAnswer: (a, b) => taskType.agreement(project.taskConfig, a, b) === 1,
-        formatAnswer: (value) => titleOf(taskType, project.taskConfig, value),
+        isSameAnswer: (a, b) => taskType.agreement(labels.config(), a, b) === 1,
+        formatAnswer: (value) => titleOf(taskType, labels.config(), value),
         readError: readWireError,
         now: () => performance.now(),
         wallTime: (ms) => new Date(performance.timeOrigin + ms).toISOString(),
@@ -64,9 +67,7 @@ export function useLabelSession(
         },
       });
       outbox.onDelivered(({ submissionId, result }) => session.delivered(submissionId, result.seq, result.progress));
-      outbox.subscribe(() => {
-        for (const entry of outbox.getSnapshot().refused) session.refused(entry.submissionId);
-      });
+      followRefusals(outbox, session, projectId, labels.reload);
       end = () => {
         session.stop();
         close();

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import type { ClaimedItem } from "@/contracts/queue";
 import type { OutboxEntry } from "../_outbox/types";
-import { claimed, rest, rowOf, World } from "./world.test-support";
+import { claimed, PROJECT, rest, rowOf, World } from "./world.test-support";
 
 let world: World;
 beforeEach(() => {
@@ -348,6 +348,24 @@ describe("LabelSession", () => {
     await world.pass(1_000);
     expect(rowOf(session)).toBe(3);
     expect(session.getSnapshot().problem).toBeNull();
+  });
+
+  it("gives back an item whose label was taken away, to be answered under the new labels", async () => {
+    const session = world.open();
+    await session.start();
+    session.label({ choice: "gone" });
+    await rest();
+    expect(world.added[0].input).toMatchObject({ row: 0, configVersion: 1 });
+    expect(rowOf(session)).toBe(1);
+    session.setProject({ ...PROJECT, configVersion: 2 });
+    session.refused(world.added[0].submissionId, true);
+    expect(rowOf(session)).toBe(0);
+    expect(session.getSnapshot().current?.initialValue).toBeNull();
+    expect(session.getSnapshot().recent).toEqual([]);
+    session.label({ choice: "a" });
+    await rest();
+    expect(world.added[1].input).toMatchObject({ row: 0, leaseToken: "token-0", configVersion: 2 });
+    expect(rowOf(session)).toBe(1);
   });
 
   it("skips with a reason", async () => {

@@ -2,7 +2,7 @@ import type { WireError } from "@/contracts/errors";
 import { LIMITS, SECOND_MS } from "@/contracts/limits";
 import type { ClaimedItem, ClaimResult } from "@/contracts/queue";
 import { DraftKeeper } from "./DraftKeeper";
-import { decisionOfEntry, mergeHistory, RECENT_MAX } from "./decisions";
+import { decisionOfEntry, mergeHistory, RECENT_MAX, refuseDecision } from "./decisions";
 import { excerptOf } from "./excerptOf";
 import { makeEntry } from "./makeEntry";
 import { renewedItems } from "./renewedItems";
@@ -222,14 +222,15 @@ export class LabelSession {
     if (this.#held.length <= this.#wanted() / 2) void this.claim();
   }
 
-  /** The outbox says that the server refused an answer; it waits there for a decision. */
-  refused(submissionId: string): void {
-    if (!this.#decisions.some((each) => each.submissionId === submissionId && each.state === "unsent")) return;
-    this.#decisions = this.#decisions.map((each) =>
-      each.submissionId === submissionId ? { ...each, state: "refused", held: null } : each,
-    );
+  /** The outbox says that the server refused an answer: it waits there for a decision, or its item comes back here. */
+  refused(submissionId: string, comesBack = false): void {
+    const refused = this.#decisions.find((each) => each.submissionId === submissionId && each.state === "unsent");
+    if (!refused) return;
+    this.#decisions = refuseDecision(this.#decisions, refused, comesBack);
     this.#landed(submissionId);
+    if (comesBack && refused.held) this.#putFirst({ ...refused.held, key: submissionId, initialValue: null });
     this.#emit();
+    if (comesBack) void this.claim();
   }
 
   #landed(submissionId: string): void {

@@ -44,3 +44,9 @@ export function mergeHistory(decisions: readonly Decision[], rows: readonly Hist
   const read = rows.filter((row) => !known.has(row.seq)).map(decisionOfHistory);
   return [...decisions, ...read].slice(0, RECENT_MAX);
 }
+
+/** After a refusal: the decision stays in sight as refused, or is gone because its item comes back to be answered anew. */
+export function refuseDecision(decisions: readonly Decision[], refused: Decision, comesBack: boolean): Decision[] {
+  if (comesBack) return decisions.filter((each) => each !== refused);
+  return decisions.map((each) => (each === refused ? { ...each, state: "refused", held: null } : each));
+}

@@ -54,6 +54,7 @@ export function makeEntry(
         ? { suggestedValue: item.suggestion.value, modelVersionSeen: item.suggestion.modelVersion }
         : {}),
       guidelinesVersion: project.guidelinesVersion,
+      configVersion: project.configVersion,
     },
   };
 }

@@ -78,6 +78,7 @@ export interface SessionProject {
   prefetch: number;
   leaseSeconds: number;
   guidelinesVersion: number;
+  configVersion: number;
   suggestionPolicy: "show" | "afterFirstAnswer" | "hide";
 }
 

@@ -12,6 +12,7 @@ export const PROJECT: SessionProject = {
   prefetch: 3,
   leaseSeconds: 600,
   guidelinesVersion: 2,
+  configVersion: 1,
   suggestionPolicy: "show",
 };
 export const PROGRESS = { mineToday: 0, mineTotal: 0, projectResolved: 0, projectItems: 100 };
@@ -75,12 +76,15 @@ export class World {
         claim: async (input) => {
           this.claims.push(input);
           if (this.claimError) throw this.claimError;
-          if (this.status !== "ok") return { status: this.status, entries: [], progress: PROGRESS, waiting: null };
+          if (this.status !== "ok") {
+            return { configVersion: 1, status: this.status, entries: [], progress: PROGRESS, waiting: null };
+          }
           const mine = [...this.held.values()].filter((item) => !input.holding?.includes(item.leaseToken));
           const fresh = this.rows.splice(0, Math.max(0, input.n - this.held.size));
           for (const item of fresh) this.held.set(item.leaseToken, item);
           const entries = [...mine, ...fresh];
           return {
+            configVersion: 1,
             status: this.held.size > 0 ? "ok" : "empty",
             entries,
             progress: PROGRESS,
