@@ -9,7 +9,13 @@ import { createReferenceKernels } from "@/strategies/kernels";
 import { quietContext } from "./designPools";
 
 setFlagsFromString("--expose_gc");
-const collect = runInNewContext("gc") as () => void;
+const gc = runInNewContext("gc") as (options?: { type: "minor" }) => void;
+
+/** Frees what nobody holds. Buffers are freed in the background; the second collection waits for that. */
+function collect(): void {
+  gc();
+  gc({ type: "minor" });
+}
 
 const [n, dim, nClasses, labelled, batch] = [3_000, 48, 4, 60, 12];
 
