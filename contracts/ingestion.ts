@@ -134,6 +134,8 @@ export interface ImportPreview {
   dialect: { delimiter: string; hasHeader: boolean } | null;
   columns: { name: string; example: string; kind: "text" | "number" | "boolean" | "mixed" | "empty" }[];
   rows: Record<string, unknown>[];
+  /** What was changed or will be left out, in words. */
+  notices: string[];
   /** Records among the first ones that cannot be read. */
   errors: RowError[];
   suggested: ImportMapping;

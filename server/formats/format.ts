@@ -52,6 +52,8 @@ export interface ReadOptions {
   recordBytesMax: number;
   /** Delimited formats: what to take instead of what the beginning of the file suggests. */
   dialect?: Partial<Dialect>;
+  /** Delimited formats: told the header as it stands (empty: none) and the names that the columns got. */
+  onHeader?: (given: readonly string[], named: readonly string[]) => void;
 }
 
 export interface WriteOptions {

@@ -14,4 +14,5 @@ export { RECORD_ERROR_CODES } from "./format";
 export { type OpenedFile, type OpenLimits, openFile } from "./openFile";
 export { detectFormat, getFormat, listFormats } from "./registry";
 export { excerptOf } from "./text/excerpt";
+export { longIntegerOf } from "./text/longIntegers";
 export { bomLength, checkIsText } from "./text/readText";

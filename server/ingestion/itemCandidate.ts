@@ -41,9 +41,16 @@ export function hashContent(canonical: string): string {
   return createHash("sha256").update(canonical).digest("hex").slice(0, HASH_HEX_LENGTH);
 }
 
-/** Checks an id that the caller chose. */
-export function checkExternalId(id: unknown, field: string): string {
+/** Checks an id that the caller chose; `literal` is a number as the file writes it, where that is known. */
+export function checkExternalId(id: unknown, field: string, literal?: string): string {
   // Numbers are common as ids in files; anything else is a mistake in the mapping.
+  if (typeof id === "number" && Number.isInteger(id) && !Number.isSafeInteger(id)) {
+    refuseRow(
+      "badId",
+      field,
+      `The id ${literal ?? id} is a number beyond 2^53, where numbers of JSON are rounded and ids fall together. Write it in quotes.`,
+    );
+  }
   const text = typeof id === "number" && Number.isSafeInteger(id) ? String(id) : id;
   if (typeof text !== "string") {
     refuseRow("badId", field, `Expected text or a whole number as id, got ${id === null ? "null" : typeof id}.`);

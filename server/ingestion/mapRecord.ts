@@ -1,6 +1,7 @@
 import type { ImportMapping } from "@/contracts/ingestion";
 import { isRefusalColumn } from "@/contracts/ingestion";
 import type { ContentKind } from "@/contracts/project";
+import { longIntegerOf } from "../formats";
 import { checkContent, checkMeta, kindOf } from "./checkContent";
 import type { ItemCandidate } from "./itemCandidate";
 import { canonicalContent, checkExternalId, checkItemBytes, hashContent, isNoLabel } from "./itemCandidate";
@@ -48,7 +49,7 @@ export class RecordMapper {
 
   #externalId(record: RecordValues, column: string): string {
     if (record[column] === undefined) refuseRow("badId", column, `The record has no "${column}", which holds the ids.`);
-    return checkExternalId(record[column], column);
+    return checkExternalId(record[column], column, longIntegerOf(record, column));
   }
 
   #content(record: RecordValues): unknown {

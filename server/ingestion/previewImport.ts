@@ -4,7 +4,7 @@ import { selectUpload } from "./imports.db";
 import type { IngestContext } from "./ingestContext";
 import { uploadNotFound } from "./openUpload";
 import { readSample } from "./readSample";
-import { suggestMapping } from "./suggestMapping";
+import { suggestMapping, wordTooManyColumns } from "./suggestMapping";
 
 const ROWS_SHOWN = 20;
 const CELL_LENGTH = 300;
@@ -33,6 +33,7 @@ export async function previewImport(ctx: IngestContext, input: PreviewInput): Pr
     dialect: { delimiter: input.delimiter, hasHeader: input.hasHeader },
   });
   const { dialect, columns, records, errors } = sample;
+  const tooMany = wordTooManyColumns(sample.nColumns);
   return {
     uploadId: input.uploadId,
     fileName: upload.fileName,
@@ -44,6 +45,7 @@ export async function previewImport(ctx: IngestContext, input: PreviewInput): Pr
     rows: records
       .slice(0, ROWS_SHOWN)
       .map((record) => Object.fromEntries(Object.entries(record).map(([name, value]) => [name, shownValue(value)]))),
+    notices: tooMany === undefined ? sample.notices : [...sample.notices, tooMany],
     errors,
     suggested: suggestMapping(project.contentKind, columns, records.length),
   };

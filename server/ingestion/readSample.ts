@@ -14,6 +14,7 @@ const ERRORS_SAMPLED = 20;
 const BYTES_SAMPLED = 8 * 1024 * 1024;
 const COLUMNS_SHOWN = 1_000;
 const EXAMPLE_LENGTH = 100;
+const RENAMED_SHOWN = 10;
 /** Digits after a leading zero are a code (a postcode, a part number), not a number. */
 const NUMBER = /^[+-]?(?!0\d)(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
 
@@ -24,6 +25,10 @@ export interface Sample {
   columns: ColumnFacts[];
   records: Record<string, unknown>[];
   errors: RowError[];
+  /** Columns the file has, those not sampled included. */
+  nColumns: number;
+  /** What was changed in reading, in words. */
+  notices: string[];
 }
 
 export interface SampleOptions {
@@ -41,7 +46,7 @@ class ColumnTally {
   #distinct = new Set<string>();
   #nValues = 0;
   #length = 0;
-  #isNested = false;
+  #nNested = 0;
 
   constructor(name: string) {
     this.name = name;
@@ -51,7 +56,7 @@ class ColumnTally {
     if (value === null || value === undefined || value === "") return;
     const isNested = typeof value === "object";
     const text = isNested ? JSON.stringify(value) : String(value);
-    this.#isNested ||= isNested;
+    if (isNested) this.#nNested++;
     this.#nValues++;
     this.#length += text.length;
     this.#distinct.add(text.slice(0, 1_000));
@@ -68,7 +73,8 @@ class ColumnTally {
       nValues: this.#nValues,
       nDistinct: this.#distinct.size,
       meanLength: this.#nValues === 0 ? 0 : this.#length / this.#nValues,
-      isNested: this.#isNested,
+      isNested: this.#nNested > 0,
+      isAllNested: this.#nNested > 0 && this.#nNested === this.#nValues,
     };
   }
 }
@@ -103,10 +109,23 @@ export async function readSample(
   try {
     const format = formatOf(upload.fileName, file.head, options.format);
     const dialect = format.readDialect && { ...format.readDialect(file.head), ...defined(options.dialect) };
-    const sample: Sample = { format, isGzip: file.isGzip, dialect, columns: [], records: [], errors: [] };
+    const sample: Sample = {
+      format,
+      isGzip: file.isGzip,
+      dialect,
+      columns: [],
+      records: [],
+      errors: [],
+      nColumns: 0,
+      notices: [],
+    };
     const tallies = new Map<string, ColumnTally>();
     const recordBytesMax = LIMITS.recordBytes;
-    for await (const record of format.read(limited(file.chunks), { recordBytesMax, dialect })) {
+    const onHeader = (given: readonly string[], named: readonly string[]): void => {
+      sample.nColumns = named.length;
+      sample.notices.push(...wordRenamed(given, named));
+    };
+    for await (const record of format.read(limited(file.chunks), { recordBytesMax, dialect, onHeader })) {
       if (record.error) sample.errors.push({ line: record.line, ...record.error });
       else {
         sample.records.push(record.ok);
@@ -119,10 +138,22 @@ export async function readSample(
       if (sample.records.length >= RECORDS_SAMPLED || sample.errors.length >= ERRORS_SAMPLED) break;
     }
     sample.columns = [...tallies.values()].map((tally) => tally.facts());
+    sample.nColumns = Math.max(sample.nColumns, tallies.size);
     return sample;
   } finally {
     await file.close();
   }
+}
+
+/** Says which repeated names of a header got a count behind them. */
+function wordRenamed(given: readonly string[], named: readonly string[]): string[] {
+  const renamed = given.flatMap((raw, i) => {
+    const name = raw.trim();
+    return name !== "" && name !== named[i] ? [`column ${i + 1}, another "${name}", is called "${named[i]}"`] : [];
+  });
+  if (renamed.length === 0) return [];
+  const more = renamed.length > RENAMED_SHOWN ? `, and ${renamed.length - RENAMED_SHOWN} more` : "";
+  return [`The header names columns alike: ${renamed.slice(0, RENAMED_SHOWN).join("; ")}${more}.`];
 }
 
 function defined<T extends object>(object: T): Partial<T> {

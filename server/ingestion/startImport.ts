@@ -13,7 +13,7 @@ import type { IngestContext } from "./ingestContext";
 import { uploadNotFound } from "./openUpload";
 import type { Sample } from "./readSample";
 import { readSample } from "./readSample";
-import { suggestMapping } from "./suggestMapping";
+import { suggestMapping, wordTooManyColumns } from "./suggestMapping";
 import { holdUpload } from "./sweepUploads.db";
 
 export interface StartImportInput {
@@ -38,7 +38,9 @@ function checkMapping(ctx: IngestContext, mapping: ImportMapping, sample: Sample
     throw new AppError("E_BAD_INPUT", `No record can be read from the beginning of the file.${why}`);
   }
   if (contentKind === "text" && mapping.text === undefined) {
-    throw badMapping("text", `Say which column holds the text. ${has}`);
+    const nested = sample.columns.find((column) => column.isAllNested && column.name.toLowerCase() === "text");
+    const why = nested ? ` "${nested.name}" holds lists or objects, which are no text: flatten them.` : "";
+    throw badMapping("text", `Say which column holds the text.${why} ${has}`);
   }
   if (contentKind === "record" && mapping.fields?.length === 0) {
     throw badMapping("fields", `Say which columns become fields; expected at least one. ${has}`);
@@ -76,6 +78,8 @@ export async function startImport(ctx: IngestContext, input: StartImportInput): 
     format: input.format,
     dialect: { delimiter, hasHeader, isQuoted },
   });
+  const tooMany = input.mapping === undefined ? wordTooManyColumns(sample.nColumns) : undefined;
+  if (tooMany !== undefined) throw badMapping("meta", tooMany);
   const chosen = input.mapping ?? suggestMapping(project.contentKind, sample.columns, sample.records.length);
   checkMapping(ctx, chosen, sample);
   const mapping = importMapping.parse({ ...chosen, ...sample.dialect });

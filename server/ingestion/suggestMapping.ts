@@ -1,5 +1,6 @@
 import type { ImportMapping, ImportPreview } from "@/contracts/ingestion";
 import { isRefusalColumn } from "@/contracts/ingestion";
+import { LIMITS } from "@/contracts/limits";
 import type { ContentKind } from "@/contracts/project";
 
 export type ColumnFacts = ImportPreview["columns"][number] & {
@@ -9,6 +10,8 @@ export type ColumnFacts = ImportPreview["columns"][number] & {
   meanLength: number;
   /** Some value is a list or an object. */
   isNested: boolean;
+  /** Every value is. */
+  isAllNested?: boolean;
 };
 
 const TEXT_NAMES = [
@@ -49,6 +52,15 @@ function canIdentify(column: ColumnFacts, nRecords: number): boolean {
   return !column.isNested && column.nValues === nRecords && column.nDistinct === nRecords;
 }
 
+const kept = (columns: readonly ColumnFacts[]): string[] =>
+  columns.slice(0, LIMITS.recordFields).map((column) => column.name);
+
+/** That a file has more columns than an item can keep; undefined: it has not. */
+export function wordTooManyColumns(nColumns: number): string | undefined {
+  if (nColumns <= LIMITS.recordFields) return undefined;
+  return `At most ${LIMITS.recordFields} columns are kept beside an item; this file has ${nColumns}. Choose those to keep, or leave columns out of the file.`;
+}
+
 /** The mapping a person would most likely choose, judged by names and by the first records. */
 export function suggestMapping(kind: ContentKind, given: readonly ColumnFacts[], nRecords: number): ImportMapping {
   // A mended file of refused records says why they were refused; that is nothing about the items.
@@ -70,21 +82,23 @@ export function suggestMapping(kind: ContentKind, given: readonly ColumnFacts[],
   if (kind === "text") {
     const texts = flat.filter((column) => column.kind === "text" || column.kind === "mixed");
     const longest = [...texts].sort((a, b) => b.meanLength - a.meanLength)[0];
-    const text = byName(texts, TEXT_NAMES) ?? longest ?? flat[0];
+    // A column called so is the text whatever else stands in some of its rows: those are refused one by one, by name.
+    const named = byName(others, TEXT_NAMES.slice(0, 1));
+    const text = (named && !named.isAllNested ? named : undefined) ?? byName(texts, TEXT_NAMES) ?? longest ?? flat[0];
     const meta = others.filter((column) => column !== text);
-    const numeric = meta.filter((column) => column.kind === "number");
+    const numeric = meta.slice(0, LIMITS.recordFields).filter((column) => column.kind === "number");
     return {
       ...mapping,
       ...(text && { text: text.name }),
-      ...(meta.length > 0 && { meta: meta.map((column) => column.name) }),
-      ...(numeric.length > 0 && { numeric: numeric.map((column) => column.name) }),
+      ...(meta.length > 0 && { meta: kept(meta) }),
+      ...(numeric.length > 0 && { numeric: kept(numeric) }),
     };
   }
   const meta = others.filter((column) => column.isNested).map((column) => column.name);
   return {
     ...mapping,
-    fields: flat.map((column) => column.name),
-    numeric: flat.filter((column) => column.kind === "number").map((column) => column.name),
-    ...(meta.length > 0 && { meta }),
+    fields: kept(flat),
+    numeric: kept(flat.slice(0, LIMITS.recordFields).filter((column) => column.kind === "number")),
+    ...(meta.length > 0 && { meta: meta.slice(0, LIMITS.recordFields) }),
   };
 }

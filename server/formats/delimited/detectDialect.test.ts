@@ -16,6 +16,7 @@ describe("the dialect of a delimited file", () => {
     expect(dialectOf("csv", "1,first\n2,second\n")?.hasHeader).toBe(false);
     expect(dialectOf("csv", `text,${"long ".repeat(30)}\na,b\n`)?.hasHeader).toBe(false);
     expect(dialectOf("csv", "label,text\nham,Go on\nspam,Win\n")?.hasHeader).toBe(true);
+    expect(dialectOf("csv", "text,text,label\na,b,ham\nc,d,spam\n")?.hasHeader).toBe(true);
     expect(dialectOf("csv", ",text\n0,Go on\n1,Win\n")?.hasHeader).toBe(true);
   });
 
@@ -30,8 +31,8 @@ describe("nameColumns", () => {
     expect(nameColumns(["", "text", " text ", "text", "text (2)", ""])).toEqual([
       "column_1",
       "text",
-      "text (3)",
-      "text (4)",
+      "text_2",
+      "text_3",
       "text (2)",
       "column_6",
     ]);

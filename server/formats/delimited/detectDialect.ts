@@ -65,16 +65,14 @@ export function guessDelimiter(head: Uint8Array, candidates: readonly string[]):
 }
 
 /**
- * Whether the first record names the columns: no cell of it is a number, repeats another or comes again below it in its
- * own column, and none is long.
+ * Whether the first record names the columns: no cell of it is a number or comes again below it in its own column, and
+ * none is long. Names may repeat: exports join tables, and a header taken for a record would become an item.
  */
 function looksLikeHeader(records: string[][]): boolean {
   const [first, ...rest] = records;
   if (!first || rest.length === 0) return true;
   const names = first.map((name) => name.trim());
   if (names.every((name) => name === "")) return false;
-  const given = names.filter((name) => name !== "");
-  if (new Set(given).size < given.length) return false;
   return names.every(
     (name, i) =>
       name.length <= NAME_LENGTH_MAX &&

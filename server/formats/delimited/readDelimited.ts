@@ -13,7 +13,7 @@ export function nameColumns(header: readonly string[]): string[] {
   return header.map((raw, i) => {
     const name = raw.trim() || `column_${i + 1}`;
     let unique = name;
-    for (let n = 2; seen.has(unique) || (unique !== name && used.has(unique)); n++) unique = `${name} (${n})`;
+    for (let n = 2; seen.has(unique) || (unique !== name && used.has(unique)); n++) unique = `${name}_${n}`;
     seen.add(unique);
     return unique;
   });
@@ -39,9 +39,11 @@ function checkLineBreaks(head: Uint8Array): void {
 class RecordNamer {
   #columns: string[] | undefined;
   readonly #hasHeader: boolean;
+  readonly #onHeader: ReadOptions["onHeader"];
 
-  constructor(hasHeader: boolean) {
+  constructor(hasHeader: boolean, onHeader: ReadOptions["onHeader"]) {
     this.#hasHeader = hasHeader;
+    this.#onHeader = onHeader;
   }
 
   name(raw: RawRecord): FormatRecord | undefined {
@@ -53,6 +55,7 @@ class RecordNamer {
     }
     if (this.#columns === undefined) {
       this.#columns = this.#hasHeader ? nameColumns(fields) : nameColumns(fields.map(() => ""));
+      this.#onHeader?.(this.#hasHeader ? fields : [], this.#columns);
       if (this.#hasHeader) return undefined;
     }
     const columns = this.#columns;
@@ -107,12 +110,12 @@ export async function* readDelimited(
   detect: (head: Uint8Array, given: Partial<Dialect>) => Dialect,
 ): AsyncGenerator<FormatRecord, void, undefined> {
   let splitter: RecordSplitter | undefined;
-  let namer = new RecordNamer(true);
+  let namer = new RecordNamer(true, options.onHeader);
   const text = withHead(readText(source), (head) => {
     checkLineBreaks(head);
     const dialect = detect(head, options.dialect ?? {});
     splitter = new RecordSplitter({ ...dialect, recordBytesMax: options.recordBytesMax });
-    namer = new RecordNamer(dialect.hasHeader);
+    namer = new RecordNamer(dialect.hasHeader, options.onHeader);
   });
   for await (const chunk of text) {
     for (const raw of splitter?.push(chunk) ?? []) {

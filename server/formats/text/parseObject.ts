@@ -1,5 +1,6 @@
 import type { FormatRecord } from "../format";
 import { excerptOf } from "./excerpt";
+import { noteLongIntegers } from "./longIntegers";
 
 /** What a JSON value is, in words. */
 function nameOf(value: unknown): string {
@@ -28,5 +29,7 @@ export function parseObject(line: number, text: string): FormatRecord {
     return { line, error: { code: "notAnObject", message, excerpt: excerptOf(text) } };
   }
   // JSON.parse makes "__proto__" an own property; without a prototype no later copy can trip over it either.
-  return { line, ok: Object.setPrototypeOf(value, null) as Record<string, unknown> };
+  const ok = Object.setPrototypeOf(value, null) as Record<string, unknown>;
+  noteLongIntegers(ok, text);
+  return { line, ok };
 }

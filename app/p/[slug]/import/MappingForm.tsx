@@ -84,6 +84,13 @@ export function MappingForm({
         }
       >
         <div className="flex flex-col gap-5">
+          {preview.notices.length > 0 && (
+            <Callout title="About this file">
+              {preview.notices.map((notice) => (
+                <p key={notice}>{notice}</p>
+              ))}
+            </Callout>
+          )}
           {preview.errors.length > 0 && (
             <Callout tone="warn" title={`${preview.errors.length} of the first rows cannot be read`}>
               {preview.errors.slice(0, 3).map((e) => (
