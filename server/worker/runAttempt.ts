@@ -128,6 +128,14 @@ async function callHandler(
   }
 }
 
+/**
+ * A blob that is gone: a newer version of the features or the model was made while the attempt read the older one, whose
+ * files nobody needs any more. The next attempt reads what holds then.
+ */
+function isBlobGone(error: AppError): boolean {
+  return error.code === "E_NOT_FOUND" && typeof error.details.key === "string";
+}
+
 async function endFailedAttempt(
   environment: AttemptEnvironment,
   run: ClaimedRun,
@@ -148,7 +156,8 @@ async function endFailedAttempt(
     return "done";
   }
   const record = toErrorRecord(error);
-  const isFinal = (isAppError(error) && !error.isRetryable) || run.attempts >= JOB_POLICIES[run.kind].attemptsMax;
+  const cannotPass = isAppError(error) && !error.isRetryable && !isBlobGone(error);
+  const isFinal = cannotPass || run.attempts >= JOB_POLICIES[run.kind].attemptsMax;
   log.error(isFinal ? "job failed" : "attempt failed; it will be repeated", { error });
   if (isFinal) {
     await finishRun(db, run, { state: "failed", error: record, message: record.message }, clock.now());

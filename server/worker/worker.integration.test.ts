@@ -62,6 +62,17 @@ async function killLockSessions(): Promise<void> {
   );
 }
 
+test("an attempt whose files were deleted under it is repeated, and reads what holds then", async () => {
+  const newest = `projects/${projectId}/newest`;
+  const keys = [`projects/${projectId}/older`, newest];
+  await context.storage.put(newest, new TextEncoder().encode("vectors"));
+  await startWorker(async ({ attempt, storage }) =>
+    new TextDecoder().decode((await storage.get(keys[attempt - 1])) as Uint8Array),
+  );
+  const run = await untilState(await request(), "succeeded");
+  expect(run).toMatchObject({ result: "vectors", attempts: 2 });
+});
+
 describe("a worker", () => {
   test("runs a requested job with its parsed payload and keeps the result", async () => {
     let seen: AnyContext | undefined;
