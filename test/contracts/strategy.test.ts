@@ -346,7 +346,9 @@ describe.each(KERNELS)("laws on %s kernels", (_, makeKernels) => {
             if (picks.rows.length === 0) return;
             const sign = strategy.score.better === "higher" ? 1 : -1;
             const mean = picks.scores.reduce((sum, score) => sum + score / picks.rows.length, 0);
-            expect(sign * (mean - picks.summary!.mean)).toBeGreaterThanOrEqual(-1e-6);
+            // The pool's mean is of the streaming pass, in float32; the picks are ranked by exact scores.
+            const largest = Math.max(Math.abs(picks.summary!.min), Math.abs(picks.summary!.max));
+            expect(sign * (mean - picks.summary!.mean)).toBeGreaterThanOrEqual(-2 ** -18 * (1 + largest));
             expect(picks.summary!.histogram.counts.reduce((sum, count) => sum + count, 0)).toBe(
               countBits(pool.eligible),
             );
