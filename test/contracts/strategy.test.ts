@@ -348,7 +348,7 @@ describe.each(KERNELS)("laws on %s kernels", (_, makeKernels) => {
             const mean = picks.scores.reduce((sum, score) => sum + score / picks.rows.length, 0);
             // The pool's mean is of the streaming pass, in float32; the picks are ranked by exact scores.
             const largest = Math.max(Math.abs(picks.summary!.min), Math.abs(picks.summary!.max));
-            expect(sign * (mean - picks.summary!.mean)).toBeGreaterThanOrEqual(-2 ** -18 * (1 + largest));
+            expect(sign * (mean - picks.summary!.mean)).toBeGreaterThanOrEqual(-(2 ** -18) * (1 + largest));
             expect(picks.summary!.histogram.counts.reduce((sum, count) => sum + count, 0)).toBe(
               countBits(pool.eligible),
             );
