@@ -88,6 +88,8 @@ function ToastList() {
         </div>
         <Base.Close
           aria-label="Dismiss"
+          // The library hides it from assistive technology until the list is entered, and leaves it in the tab order.
+          aria-hidden={false}
           className="inline-flex size-7 items-center justify-center rounded-sm text-ink-3 hover:bg-hover hover:text-ink"
         >
           <X aria-hidden="true" size={15} />
