@@ -98,7 +98,7 @@ function StrategyForm({ project, strategies }: { project: ProjectView; strategie
           onChange={(coldStart) => set({ coldStart })}
         />
       </div>
-      <Card title="The mix" className="self-start lg:sticky lg:top-18">
+      <Card title="The mix" className="self-start">
         <div className="flex flex-col gap-5">
           <MainProgress projectId={project.id} />
           <MixFields values={values} onChange={set} />
