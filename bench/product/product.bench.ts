@@ -6,7 +6,7 @@ import { measureStarts } from "./measureStarts";
 
 /**
  * What a person waits for: command one from an installed clone to a page that answers, and the next item after a key.
- * Usage: npx tsx bench/product/product.bench.ts [labels = 300]
+ * Usage: npx tsx --conditions=react-server bench/product/product.bench.ts [labels = 300]
  * Removes `.next`, so that the first start builds as it does after installation.
  */
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -19,7 +19,7 @@ try {
   const nextItem = await measureNextItem(winnow, labels);
   const result = {
     date: new Date().toISOString(),
-    command: `npx tsx bench/product/product.bench.ts ${labels}`,
+    command: `npx tsx --conditions=react-server bench/product/product.bench.ts ${labels}`,
     machine: {
       cpu: cpus()[0]?.model.trim(),
       cores: cpus().length,
