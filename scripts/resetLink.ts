@@ -1,19 +1,16 @@
 /** Prints a one-time link with which a person chooses a new password: `npm run reset-link -- ada@example.org`. */
-import { readFileSync, realpathSync } from "node:fs";
-import { join } from "node:path";
 import { createPasswordReset, findUserByEmail } from "@/server/access";
 import { systemClock } from "@/server/clock";
 import { createPool } from "@/server/db";
 import { getEnv } from "@/server/env";
+import { runningDatabaseUrl } from "./postgres/runningDatabaseUrl";
 
 /** Address of the database: the one that was given, or the embedded one of the data folder, which must be running. */
 function databaseUrl(): string {
   const { databaseUrl, dataDir } = getEnv();
   if (databaseUrl) return databaseUrl;
   try {
-    const port = readFileSync(join(realpathSync(join(dataDir, "postgres")), "postmaster.pid"), "utf8").split("\n")[3];
-    const password = readFileSync(join(dataDir, "postgres.password"), "utf8").trim();
-    return `postgresql://postgres:${password}@127.0.0.1:${Number(port)}/winnow`;
+    return runningDatabaseUrl(dataDir);
   } catch {
     throw new Error(
       `No running database in ${dataDir}. Start Winnow first, and run this beside it with the same WINNOW_DATA_DIR or DATABASE_URL.`,

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ClassProbabilities, LossControl } from "@/strategies";
 import {
@@ -18,6 +18,7 @@ import {
   rootScores,
   voteShareSurrogate,
 } from "@/strategies";
+import { givenFolder, option, readIndex } from "./predictionFolder";
 
 /**
  * Mean squared error of active testing against i.i.d. sampling, and coverage of its intervals, on a prediction matrix:
@@ -28,27 +29,9 @@ import {
  * modelSelectorTable.ts; without it the command says so and ends well.
  */
 
-function option(name: string, fallback: string): string {
-  const at = process.argv.indexOf(`--${name}`);
-  return at < 0 ? fallback : process.argv[at + 1];
-}
-
-const folder = process.argv[2];
-if (folder === undefined || folder.startsWith("--") || !existsSync(join(folder, "index.json"))) {
-  console.log(
-    `Skipped: ${folder ?? "no folder given"} holds no index.json. Give the folder of the prediction matrices.`,
-  );
-  process.exit(0);
-}
+const folder = givenFolder();
 const name = option("set", "glue_qnli");
-const entry = (
-  JSON.parse(readFileSync(join(folder, "index.json"), "utf8")) as {
-    name: string;
-    n: number;
-    models: number;
-    classes: number;
-  }[]
-).find((candidate) => candidate.name === name);
+const entry = readIndex(folder).find((candidate) => candidate.name === name);
 if (entry === undefined) throw new Error(`index.json has no set ${name}.`);
 const predictions = readFileSync(join(folder, `${name}.pred.u8`));
 const labels = readFileSync(join(folder, `${name}.labels.u8`));

@@ -1,6 +1,7 @@
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { KeyedRandom, majorityVotes, planAutoLabels, predictionMatrix, voteCounts } from "@/strategies";
+import { givenFolder, option, readIndex } from "./predictionFolder";
 
 /**
  * Auto-labelling with a guarantee on a prediction matrix: the machine label is the majority vote, its confidence the vote's
@@ -11,30 +12,11 @@ import { KeyedRandom, majorityVotes, planAutoLabels, predictionMatrix, voteCount
  * FOLDER as for modelSelectorTable.ts; without it the command says so and ends well.
  */
 
-function option(name: string, fallback: string): string {
-  const at = process.argv.indexOf(`--${name}`);
-  return at < 0 ? fallback : process.argv[at + 1];
-}
-
-const folder = process.argv[2];
-if (folder === undefined || folder.startsWith("--") || !existsSync(join(folder, "index.json"))) {
-  console.log(
-    `Skipped: ${folder ?? "no folder given"} holds no index.json. Give the folder of the prediction matrices.`,
-  );
-  process.exit(0);
-}
+const folder = givenFolder();
 const name = option("set", "glue_qnli");
 const runs = Number(option("runs", "400"));
 const OFFERED = 1500;
-interface SetEntry {
-  name: string;
-  n: number;
-  models: number;
-  classes: number;
-}
-const entry = (JSON.parse(readFileSync(join(folder, "index.json"), "utf8")) as SetEntry[]).find(
-  (set) => set.name === name,
-);
+const entry = readIndex(folder).find((set) => set.name === name);
 if (entry === undefined) throw new Error(`index.json has no set ${name}.`);
 const { n, models, classes } = entry;
 const matrix = predictionMatrix(readFileSync(join(folder, `${name}.pred.u8`)), n, models, classes);

@@ -1,7 +1,8 @@
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { SelectionMethod } from "@/strategies";
 import { bestOf, Coda, correctCounts, groupVotes, KeyedRandom, predictionMatrix, runSelection } from "@/strategies";
+import { givenFolder, option, readIndex } from "./predictionFolder";
 
 /**
  * Cumulative regret over 100 labels on whole prediction matrices, as the authors of CODA report it: Σ over labels of best
@@ -12,29 +13,11 @@ import { bestOf, Coda, correctCounts, groupVotes, KeyedRandom, predictionMatrix,
  * this library always does. FOLDER as for modelSelectorTable.ts; without it the command says so and ends well.
  */
 
-function option(name: string, fallback: string): string {
-  const at = process.argv.indexOf(`--${name}`);
-  return at < 0 ? fallback : process.argv[at + 1];
-}
-
-const folder = process.argv[2];
-if (folder === undefined || folder.startsWith("--") || !existsSync(join(folder, "index.json"))) {
-  console.log(
-    `Skipped: ${folder ?? "no folder given"} holds no index.json. Give the folder of the prediction matrices.`,
-  );
-  process.exit(0);
-}
+const folder = givenFolder();
 const wanted = option("sets", "glue_rte,glue_sst2,glue_cola").split(",");
 const seeds = Number(option("seeds", "20"));
 const nLabels = Number(option("labels", "100"));
-interface SetEntry {
-  name: string;
-  n: number;
-  models: number;
-  classes: number;
-  paper_epsilon: number;
-}
-const index = JSON.parse(readFileSync(join(folder, "index.json"), "utf8")) as SetEntry[];
+const index = readIndex(folder);
 
 for (const entry of index.filter(({ name }) => wanted.includes(name))) {
   const { n, models, classes, name } = entry;

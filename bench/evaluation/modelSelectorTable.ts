@@ -2,6 +2,8 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { PredictionMatrix, SelectionMethod } from "@/strategies";
 import { labelsToReach, predictionMatrix, simulateSelection } from "@/strategies";
+import type { SetEntry } from "./predictionFolder";
+import { givenFolder, readIndex } from "./predictionFolder";
 
 /**
  * Labels that each method needs to find the best model, on prediction matrices of published comparisons:
@@ -12,15 +14,6 @@ import { labelsToReach, predictionMatrix, simulateSelection } from "@/strategies
  * curves/<name>.json. The data are not redistributable and not part of the project: without the folder the command says so
  * and ends well.
  */
-
-interface SetEntry {
-  name: string;
-  n: number;
-  models: number;
-  classes: number;
-  paper_pool_size: number;
-  paper_epsilon: number;
-}
 
 type ReferenceCurves = Record<string, { identification: number[]; within_1pct: number[] }>;
 
@@ -33,19 +26,11 @@ function option(name: string): string | undefined {
   return at < 0 ? undefined : process.argv[at + 1];
 }
 
-const folder = process.argv[2];
-if (folder === undefined || folder.startsWith("--") || !existsSync(join(folder, "index.json"))) {
-  console.log(
-    `Skipped: ${folder ?? "no folder given"} holds no index.json. Give the folder of the prediction matrices.`,
-  );
-  process.exit(0);
-}
+const folder = givenFolder();
 const realisations = Number(option("realisations") ?? 1000);
 const wanted = option("sets")?.split(",");
 const methods = (option("methods")?.split(",") ?? METHODS) as SelectionMethod[];
-const index = (JSON.parse(readFileSync(join(folder, "index.json"), "utf8")) as SetEntry[]).filter(
-  (entry) => wanted === undefined || wanted.includes(entry.name),
-);
+const index = readIndex(folder).filter((entry) => wanted === undefined || wanted.includes(entry.name));
 
 function read(entry: SetEntry): { matrix: PredictionMatrix; labels: Uint8Array } {
   const matrix = predictionMatrix(

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import {
   disagreementScores,
@@ -11,6 +11,7 @@ import {
   raceDraws,
   voteShareSurrogate,
 } from "@/strategies";
+import { givenFolder, option, readIndex } from "./predictionFolder";
 
 /**
  * The difference of two models' errors from one set of draws, and a changed model on old draws:
@@ -19,30 +20,11 @@ import {
  * modelSelectorTable.ts; without it the command says so and ends well.
  */
 
-function option(name: string, fallback: string): string {
-  const at = process.argv.indexOf(`--${name}`);
-  return at < 0 ? fallback : process.argv[at + 1];
-}
-
-const folder = process.argv[2];
-if (folder === undefined || folder.startsWith("--") || !existsSync(join(folder, "index.json"))) {
-  console.log(
-    `Skipped: ${folder ?? "no folder given"} holds no index.json. Give the folder of the prediction matrices.`,
-  );
-  process.exit(0);
-}
+const folder = givenFolder();
 const name = option("set", "glue_qnli");
 const runs = Number(option("runs", "600"));
 const POOL = 2000;
-interface SetEntry {
-  name: string;
-  n: number;
-  models: number;
-  classes: number;
-}
-const entry = (JSON.parse(readFileSync(join(folder, "index.json"), "utf8")) as SetEntry[]).find(
-  (set) => set.name === name,
-);
+const entry = readIndex(folder).find((set) => set.name === name);
 if (entry === undefined) throw new Error(`index.json has no set ${name}.`);
 const { n, models, classes } = entry;
 const predictions = readFileSync(join(folder, `${name}.pred.u8`));

@@ -1,6 +1,4 @@
 import { randomBytes } from "node:crypto";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { createTRPCClient, httpLink } from "@trpc/client";
 import { plainJson } from "@/contracts/wire";
 import type { AppRouter } from "@/server/api/root";
@@ -8,15 +6,14 @@ import { signSessionCookie } from "@/server/auth";
 import type { Db, Pool } from "@/server/db";
 import { createPool } from "@/server/db";
 import { deriveFrom, readOrCreateSecret } from "@/server/env";
+import { runningDatabaseUrl } from "../../scripts/postgres/runningDatabaseUrl";
 import type { LaunchedWinnow } from "./launchWinnow";
 
 const SESSION_MS = 3_600_000;
 
 /** Connection string of a launched instance's own database. */
 export function instanceDatabaseUrl(winnow: LaunchedWinnow): string {
-  const port = readFileSync(join(winnow.dataDir, "postgres", "postmaster.pid"), "utf8").split("\n")[3];
-  const password = readFileSync(join(winnow.dataDir, "postgres.password"), "utf8").trim();
-  return `postgresql://postgres:${password}@127.0.0.1:${port}/winnow`;
+  return runningDatabaseUrl(winnow.dataDir);
 }
 
 /** A pool on it, for making rows and looking at them; it outlives a restart of the server. */
